@@ -1,0 +1,1 @@
+"""The EKS cluster: control plane, nodes, add-ons and workload identity."""

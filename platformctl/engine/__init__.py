@@ -1,0 +1,1 @@
+"""The Pulumi engine: finding or building the CLI, hosting Python, running stacks."""

@@ -1,0 +1,1 @@
+"""The sandbox: local AWS and Kubernetes, and the provider plugins that stand before them."""

@@ -1,0 +1,1 @@
+"""The judging road: a resource graph, and what is computed from it. Pure: imports no pulumi."""

@@ -1,0 +1,1 @@
+"""What a platform engineer runs: one stack per layer of an environment."""
