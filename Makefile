@@ -1,0 +1,59 @@
+# The two commands of the README are `make up` and `make test`. Everything they need is installed into .venv and a per-user cache.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ENVIRONMENT ?= dev
+# Engine tests start a sandbox and an engine each; two workers suit two cores.
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test check unit engine-tests docs lock bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# The stamp lies beside the environment, so that an interrupted install is done again.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing the locked Python packages into $(VENV) (about a minute, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+up: $(VENV)/.installed ## Bring an environment (ENVIRONMENT=dev) up in the sandbox, on the real Pulumi engine
+	@$(BIN)/platformctl up $(ENVIRONMENT) --sandbox --yes --or-preview
+
+down: $(VENV)/.installed ## Destroy it and stop the sandbox
+	@$(BIN)/platformctl destroy $(ENVIRONMENT) --sandbox --yes
+	@$(BIN)/platformctl sandbox stop
+
+test: check unit engine-tests ## Run every check and test
+
+check: $(VENV)/.installed ## Lint, types, import rules, generated docs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python docs/generate.py --check
+
+unit: $(VENV)/.installed ## Unit and contract tests
+	@$(BIN)/pytest -q -n $(WORKERS) -m "not engine"
+
+engine-tests: $(VENV)/.installed ## Tests on the real engine and the sandbox
+	@$(BIN)/platformctl tools install pulumi || test -z "$$CI"
+	@$(BIN)/pytest -q -n $(WORKERS) -m engine
+
+docs: $(VENV)/.installed ## Generate docs/components and the environment schema
+	@$(BIN)/python docs/generate.py
+
+lock: $(VENV)/.installed ## Lock the versions in pyproject.toml anew
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --all-extras --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+
+bench: $(VENV)/.installed ## Benchmarks; each prints its figures as JSON
+	@$(BIN)/python benchmarks/preview.py
+	@$(BIN)/python benchmarks/engine.py
+
+clean: ## Remove what was built here; the per-user cache stays
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
