@@ -1,0 +1,165 @@
+"""The road of the README: up, drift, up again, destroy, on the real engine, with AWS read back through boto3."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import Repository
+
+DEFAULTS_OF_MOTO = {"default"}
+
+
+def made_in(repository: Repository) -> dict[str, list[str]]:
+    """Everything the sandbox's AWS holds that it did not hold when it started, by kind."""
+    ec2, iam, eks, kms, logs, sqs, events, route53 = (
+        repository.aws(name) for name in ("ec2", "iam", "eks", "kms", "logs", "sqs", "events", "route53")
+    )
+    vpcs = [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]]
+    default_vpcs = {vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if vpc["IsDefault"]}
+
+    def elsewhere(items: list[dict[str, Any]], key: str) -> list[str]:
+        return [item[key] for item in items if item.get("VpcId") not in default_vpcs]
+
+    return {
+        "vpcs": vpcs,
+        "subnets": elsewhere(ec2.describe_subnets()["Subnets"], "SubnetId"),
+        "route tables": elsewhere(ec2.describe_route_tables()["RouteTables"], "RouteTableId"),
+        "security groups": elsewhere(ec2.describe_security_groups()["SecurityGroups"], "GroupId"),
+        "network acls": elsewhere(ec2.describe_network_acls()["NetworkAcls"], "NetworkAclId"),
+        "nat gateways": [
+            item["NatGatewayId"] for item in ec2.describe_nat_gateways()["NatGateways"] if item["State"] not in {"deleted", "deleting"}
+        ],
+        "internet gateways": [item["InternetGatewayId"] for item in ec2.describe_internet_gateways()["InternetGateways"]],
+        "egress-only gateways": [
+            item["EgressOnlyInternetGatewayId"] for item in ec2.describe_egress_only_internet_gateways()["EgressOnlyInternetGateways"]
+        ],
+        "addresses": [item["AllocationId"] for item in ec2.describe_addresses()["Addresses"]],
+        "endpoints": [item["VpcEndpointId"] for item in ec2.describe_vpc_endpoints()["VpcEndpoints"] if item["State"] != "deleted"],
+        "flow logs": [item["FlowLogId"] for item in ec2.describe_flow_logs()["FlowLogs"]],
+        "launch templates": [item["LaunchTemplateId"] for item in ec2.describe_launch_templates()["LaunchTemplates"]],
+        "roles": [item["RoleName"] for item in iam.list_roles()["Roles"]],
+        "policies": [item["PolicyName"] for item in iam.list_policies(Scope="Local")["Policies"]],
+        "instance profiles": [item["InstanceProfileName"] for item in iam.list_instance_profiles()["InstanceProfiles"]],
+        "oidc providers": [item["Arn"] for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]],
+        "clusters": eks.list_clusters()["clusters"],
+        "keys": [
+            item["KeyId"]
+            for item in kms.list_keys()["Keys"]
+            if kms.describe_key(KeyId=item["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion"
+            and kms.describe_key(KeyId=item["KeyId"])["KeyMetadata"]["KeyManager"] == "CUSTOMER"
+        ],
+        "key aliases": [item["AliasName"] for item in kms.list_aliases()["Aliases"] if not item["AliasName"].startswith("alias/aws/")],
+        "log groups": [item["logGroupName"] for item in logs.describe_log_groups()["logGroups"]],
+        "queues": sqs.list_queues().get("QueueUrls", []),
+        "event rules": [item["Name"] for item in events.list_rules()["Rules"]],
+        "zones": [item["Id"] for item in route53.list_hosted_zones()["HostedZones"]],
+    }
+
+
+def test_up_then_drift_then_up_then_destroy(repository: Repository) -> None:
+    started = repository.platformctl("sandbox", "start")
+    before = made_in(repository)
+    assert not any(before.values()), before
+    assert "127.0.0.1" in started.stdout + started.stderr
+
+    repository.platformctl("up", "dev", "--sandbox", "--yes")
+    made = made_in(repository)
+    for kind in ("vpcs", "subnets", "route tables", "endpoints", "flow logs", "roles", "clusters", "keys", "log groups"):
+        assert made[kind], f"no {kind} after up"
+
+    assert "no drift" in repository.platformctl("drift", "dev").stdout.lower()
+
+    again = json.loads(repository.platformctl("up", "dev", "--sandbox", "--yes", "--json").stdout)
+    for layer in again["layers"]:
+        assert set(layer["changes"]) <= {"same"}, layer
+        assert layer["changes"]["same"] > 0
+
+    repository.platformctl("destroy", "dev", "--sandbox", "--yes")
+    assert made_in(repository) == before
+
+
+def test_plain_pulumi_command_lines(repository: Repository) -> None:
+    repository.platformctl("sandbox", "start")
+    for layer in ("network", "cluster"):
+        stack = f"dev.{layer}"
+        repository.pulumi("stack", "init", stack)
+        repository.pulumi("preview", "-s", stack)
+        repository.pulumi("up", "-s", stack, "--yes", "--skip-preview")
+    assert repository.aws("eks").list_clusters()["clusters"]
+    repository.pulumi("refresh", "-s", "dev.network", "--yes", "--expect-no-changes")
+    for layer in ("cluster", "network"):
+        repository.pulumi("destroy", "-s", f"dev.{layer}", "--yes", "--skip-preview")
+    assert not any(made_in(repository).values())
+
+
+@pytest.mark.parametrize("field", ["tags", "attribute"])
+def test_a_change_out_of_band_is_shown_and_repaired(repository: Repository, field: str) -> None:
+    repository.platformctl("up", "dev.network", "--sandbox", "--yes")
+    ec2 = repository.aws("ec2")
+    vpc = made_in(repository)["vpcs"][0]
+    subnet = made_in(repository)["subnets"][0]
+
+    def read() -> object:
+        if field == "tags":
+            return sorted((tag["Key"], tag["Value"]) for tag in ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Tags"])
+        return ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["MapPublicIpOnLaunch"]
+
+    declared = read()
+    if field == "tags":
+        ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Environment", "Value": "somebody-elses"}])
+    else:
+        ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    assert read() != declared
+
+    shown = repository.platformctl("drift", "dev.network", check=1).stdout
+    assert "somebody-elses" in shown if field == "tags" else "mapPublicIpOnLaunch" in shown
+    assert read() != declared, "drift only looks"
+
+    repository.platformctl("up", "dev.network", "--sandbox", "--yes")
+    assert read() == declared
+    repository.platformctl("drift", "dev.network")
+
+
+def test_a_deleted_resource_is_drift_and_is_made_again(repository: Repository) -> None:
+    repository.platformctl("up", "dev.network", "--sandbox", "--yes")
+    ec2 = repository.aws("ec2")
+    flow_log = made_in(repository)["flow logs"][0]
+    ec2.delete_flow_logs(FlowLogIds=[flow_log])
+    repository.platformctl("drift", "dev.network", check=1)
+    repository.platformctl("up", "dev.network", "--sandbox", "--yes")
+    assert len(made_in(repository)["flow logs"]) == 1
+    repository.platformctl("drift", "dev.network")
+
+
+def test_adding_a_zone_replaces_nothing(repository: Repository) -> None:
+    repository.platformctl("up", "dev.network", "--sandbox", "--yes")
+    before = {kind: set(ids) for kind, ids in made_in(repository).items()}
+    declaration = repository.root / "stacks" / "environments" / "dev.yaml"
+    text = declaration.read_text(encoding="utf-8")
+    assert "zones: [euw1-az1, euw1-az2]" in text
+    declaration.write_text(text.replace("zones: [euw1-az1, euw1-az2]", "zones: [euw1-az1, euw1-az2, euw1-az3]"), encoding="utf-8")
+    result = json.loads(repository.platformctl("up", "dev.network", "--sandbox", "--yes", "--json").stdout)
+    changes = result["layers"][0]["changes"]
+    assert "replace" not in changes
+    assert "delete" not in changes
+    assert changes["create"] > 0
+    after = {kind: set(ids) for kind, ids in made_in(repository).items()}
+    for kind, ids in before.items():
+        assert ids <= after[kind], f"{kind} lost {ids - after[kind]}"
+
+
+def test_two_sandboxes_side_by_side(repository: Repository) -> None:
+    try:
+        for name in ("one", "two"):
+            repository.platformctl("sandbox", "start", "--name", name)
+        urls = {
+            name: json.loads(repository.platformctl("sandbox", "status", "--name", name, "--json").stdout)["url"] for name in ("one", "two")
+        }
+        assert urls["one"] != urls["two"]
+        repository.platformctl("up", "dev.network", "--sandbox", "--sandbox-name", "one", "--yes")
+        other = json.loads(repository.platformctl("sandbox", "env", "--name", "two", "--json").stdout)
+        assert other["AWS_ENDPOINT_URL"] == urls["two"]
+    finally:
+        for name in ("one", "two"):
+            repository.platformctl("sandbox", "stop", "--name", name, check=None)
