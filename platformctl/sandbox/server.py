@@ -1,0 +1,235 @@
+"""The sandbox's server: AWS by moto, stores for what moto does not emulate, and creates that survive a killed client, in one process.
+
+    python -m platformctl.sandbox.server DIRECTORY
+
+It listens on a free port of 127.0.0.1, tells it in DIRECTORY/server.json, logs to its stderr, and ends on SIGTERM or SIGINT, when
+DIRECTORY is removed, or when its starter goes before it has said on the server's stdin that the start succeeded.
+
+    GET  /sandbox/health | status
+    GET  /sandbox/unconfirmed            POST /sandbox/confirm {"urns": [..]}        POST /sandbox/forget {"urn": ..}
+    GET  /sandbox/recorded[/TYPE]        GET | PUT | DELETE /sandbox/recorded/TYPE/ID
+    GET  /sandbox/kubernetes/CLUSTER[?group=&kind=&namespace=]
+    GET | PUT | DELETE /sandbox/kubernetes/CLUSTER/APIVERSION/KIND/NAMESPACE/NAME
+        the namespace `-` means cluster-scoped; PUT ?create=1 refuses an existing object, ?unchecked=1 notes that no schema was known
+
+Path segments are percent-encoded, slashes within a segment too. Everything else is AWS.
+"""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+import psutil
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from platformctl.sandbox.client import READY_WORD
+from platformctl.sandbox.documents import ConflictError, NotFoundError, ObjectKey, ObjectStore, RecordedStore
+from platformctl.sandbox.inventory import made_by_us
+from platformctl.sandbox.replay import Replay
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+PREFIX: Final = "/sandbox/"
+CLUSTER_SCOPED: Final = "-"
+"""Stands for the namespace of an object that has none."""
+_WATCH_SECONDS: Final = 1.0
+_MOTO_PATIENCE_SECONDS: Final = 20.0
+
+
+class SandboxApplication:
+    """The WSGI application: `/sandbox/...` is ours, the rest is moto's."""
+
+    def __init__(self, identity: str = "") -> None:
+        self.recorded = RecordedStore()
+        self.objects = ObjectStore()
+        self._identity = identity
+        self._started = time.time()
+        self._aws: WSGIApplication = _OneAtATime(DomainDispatcherApplication(create_backend_app))
+        self._replay = Replay(self._route)
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request (WSGI)."""
+        return self._replay(environ, start_response)
+
+    def _route(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ["REQUEST_URI"].partition("?")[0]
+        if not path.startswith(PREFIX):
+            return self._aws(environ, start_response)
+        segments = [unquote(segment) for segment in path.removeprefix(PREFIX).split("/")]
+        request = Request(environ)
+        try:
+            response = self._own(request, segments)
+        except NotFoundError as error:
+            response = _json({"error": str(error)}, 404)
+        except ConflictError as error:
+            response = _json({"error": str(error)}, 409)
+        except HTTPException as error:
+            response = _json({"error": error.description}, error.code or 500)
+        return response(environ, start_response)
+
+    def _own(self, request: Request, segments: list[str]) -> Response:
+        match segments:
+            case [("health" | "status" | "unconfirmed") as name] if request.method == "GET":
+                return _json({"health": self._health, "status": self._status, "unconfirmed": self._replay.unconfirmed}[name]())
+            case ["confirm"] if request.method == "POST":
+                self._replay.confirm(_field(request, "urns", list))
+                return _json({})
+            case ["forget"] if request.method == "POST":
+                self._replay.forget(_field(request, "urn", str))
+                return _json({})
+            case ["recorded", *rest]:
+                return self._recorded(request, rest)
+            case ["kubernetes", cluster, *rest] if cluster:
+                return self._kubernetes(request, cluster, rest)
+        raise NotFound(f"the sandbox has no {request.method} {request.path}")
+
+    def _health(self) -> dict[str, Any]:
+        return {"identity": self._identity, "pid": os.getpid()}
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "uptime_seconds": round(time.time() - self._started),
+            "resources": made_by_us(),
+            "recorded": self.recorded.counts(),
+            "kubernetes": self.objects.counts(),
+            "unchecked": self.objects.unchecked(),
+            "unconfirmed": len(self._replay.unconfirmed()),
+        }
+
+    def _recorded(self, request: Request, segments: list[str]) -> Response:
+        match (request.method, *segments):
+            case ("GET",):
+                return _json(self.recorded.all())
+            case "GET", kind:
+                return _json(self.recorded.all(kind).get(kind, {}))
+            case "GET", kind, key:
+                return _json(self.recorded.get(kind, key))
+            case "PUT", kind, key:
+                self.recorded.put(kind, key, _body(request))
+                return _json({})
+            case "DELETE", kind, key:
+                self.recorded.delete(kind, key)
+                return _json({})
+        raise MethodNotAllowed
+
+    def _kubernetes(self, request: Request, cluster: str, segments: list[str]) -> Response:
+        if request.method == "GET" and not segments:
+            narrow = {name: request.args.get(name) for name in ("group", "kind", "namespace")}
+            return _json({"items": self.objects.objects(cluster, **narrow)})
+        if len(segments) != 4:  # noqa: PLR2004 -- APIVERSION/KIND/NAMESPACE/NAME
+            raise NotFound("an object's path is CLUSTER/APIVERSION/KIND/NAMESPACE/NAME")
+        api_version, kind, namespace, name = segments
+        key = ObjectKey.of(cluster, api_version, kind, "" if namespace == CLUSTER_SCOPED else namespace, name)
+        match request.method:
+            case "GET":
+                return _json(self.objects.get(key))
+            case "PUT":
+                document = _body(request)
+                if not isinstance(document, dict):
+                    raise BadRequest("an object is a JSON object")
+                stored, new = self.objects.apply(key, document, create_only="create" in request.args, unchecked="unchecked" in request.args)
+                return _json(stored, 201 if new else 200)
+            case "DELETE":
+                self.objects.delete(key)
+                return _json({})
+        raise MethodNotAllowed
+
+
+class _OneAtATime:
+    """moto's backends are plain dictionaries: a listing beside a create can fail. One request at a time costs nothing under the GIL.
+
+    A request that waited long goes ahead all the same: some of moto's services call the server back while they answer.
+    """
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        held = self._lock.acquire(timeout=_MOTO_PATIENCE_SECONDS)
+        try:
+            return self._app(environ, start_response)
+        finally:
+            if held:
+                self._lock.release()
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(json.dumps(value), status=status, content_type="application/json")
+
+
+def _body(request: Request) -> Any:
+    try:
+        return json.loads(request.get_data())
+    except ValueError as error:
+        raise BadRequest(f"the body is not JSON: {error}") from None
+
+
+def _field(request: Request, name: str, kind: type) -> Any:
+    body = _body(request)
+    if not isinstance(body, dict) or not isinstance(body.get(name), kind):
+        raise BadRequest(f"the body needs {name} ({kind.__name__})")
+    return body[name]
+
+
+def serve(directory: Path, identity: str, started: Callable[[int], None]) -> None:
+    """Serve until told to end; `started` gets the port once requests are answered."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, SandboxApplication(identity), threaded=True, request_handler=MotoRequestHandler)
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    thread = threading.Thread(target=server.serve_forever, name="server", daemon=True)
+    thread.start()
+    started(server.port)
+    threading.Thread(target=_watch_starter, args=(stop,), name="starter", daemon=True).start()
+    while not stop.wait(_WATCH_SECONDS):
+        if not (directory / "server.json").exists():
+            break
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _watch_starter(stop: threading.Event) -> None:
+    """Until the starter has said that all is well, its end (its side of our stdin is closed by the kernel) is ours."""
+    if os.read(0, len(READY_WORD)) != READY_WORD:
+        stop.set()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point of the server process."""
+    parser = argparse.ArgumentParser(prog="platformctl.sandbox.server")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument(
+        "--identity", required=True, help="text that /sandbox/health answers with, so that a reused port is not mistaken for this server"
+    )
+    options = parser.parse_args(arguments)
+    record: Path = options.directory / "server.json"
+
+    def announce(port: int) -> None:
+        me = psutil.Process()
+        text = json.dumps({"pid": me.pid, "created": me.create_time(), "port": port, "identity": options.identity})
+        partial = record.with_suffix(".partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(record)
+
+    serve(options.directory, options.identity, announce)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
