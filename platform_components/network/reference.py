@@ -13,7 +13,9 @@ class VpcRef(Args):
 
     vpc_id: Late[str] = Field(description="Id of the VPC. Required.")
     cidr: Late[str] = Field(description="Primary IPv4 block of the VPC, in CIDR notation. Required.")
-    subnet_ids: Late[Mapping[str, Sequence[str]]] = Field(description="Subnet ids by tier (`public`, `private`, ...), in zone order. Required.")
+    subnet_ids: Late[Mapping[str, Sequence[str]]] = Field(
+        description="Subnet ids by tier (`public`, `private`, ...), in zone order. Required."
+    )
 
     def subnets(self, tier: str) -> pulumi.Output[Sequence[str]]:
         """Ids of one tier's subnets, in zone order; none where the network lacks the tier."""
