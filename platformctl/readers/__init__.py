@@ -1,1 +1,1 @@
-"""What fills a ResourceGraph."""
+"""Readers: what fills a ResourceGraph."""

@@ -37,6 +37,8 @@ class Node:
     """`file:line` of the program, where the reader knows it."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """Outputs, where the reader is a state or a component registered them."""
+    external: bool = False
+    """True for a resource that was only read: someone else owns it."""
 
     def value(self, path: str, default: Any = None) -> Any:
         """The input at a dotted path (`vpcConfig.subnetIds`, `rules.0.port`), or the default where it is absent."""

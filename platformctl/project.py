@@ -1,0 +1,109 @@
+"""The platform repository a command works on: the nearest Pulumi.yaml upwards."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from platform_components.errors import DeclarationError, Problem
+
+PROJECT_FILE = "Pulumi.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A Pulumi project in Python."""
+
+    root: Path
+    """Folder that holds Pulumi.yaml."""
+    name: str
+    """Project name: part of every URN."""
+    main: Path
+    """What is run: a folder with a __main__.py, or a Python file."""
+
+    def stack_config(self, stack: str) -> tuple[dict[str, str], list[str]]:
+        """A stack's configuration as a program sees it, and the keys that are secret.
+
+        Encrypted values are not decrypted: a fixed text stands in for each, and their keys are secret.
+
+        Args:
+            stack: name of the stack; its file is `Pulumi.<stack>.yaml`. A missing file is an empty configuration.
+
+        Raises:
+            DeclarationError: the file is no YAML mapping.
+        """
+        path = self.root / f"Pulumi.{stack}.yaml"
+        entries = (_load(path).get("config") if path.exists() else None) or {}
+        if not isinstance(entries, dict):
+            raise DeclarationError([Problem("must be a mapping of configuration keys to values", "config", str(path))])
+        values: dict[str, str] = {}
+        secrets: list[str] = []
+        for key, value in entries.items():
+            full = key if ":" in key else f"{self.name}:{key}"
+            if isinstance(value, dict) and set(value) == {"secure"}:
+                secrets.append(full)
+                values[full] = "[secret]"
+            else:
+                values[full] = _as_text(value)
+        return values, secrets
+
+
+def find_project(start: Path | None = None) -> Project:
+    """The project of a folder: the nearest Pulumi.yaml upwards.
+
+    Args:
+        start: folder to start from; the current one where it is left out.
+
+    Raises:
+        DeclarationError: there is none, or it is not a Python project.
+    """
+    folder = (start or Path.cwd()).resolve()
+    if not folder.is_dir():
+        raise DeclarationError([Problem(f"{start} is no folder; give the platform repository with -C DIR")])
+    for candidate in (folder, *folder.parents):
+        if (candidate / PROJECT_FILE).is_file():
+            return _read(candidate)
+    raise DeclarationError([Problem(f"no {PROJECT_FILE} in {folder} or above; run this in a platform repository, or give one with -C DIR")])
+
+
+def _read(root: Path) -> Project:
+    path = root / PROJECT_FILE
+    content = _load(path)
+    name, main, runtime = content.get("name"), content.get("main", "."), content.get("runtime")
+    language = runtime.get("name") if isinstance(runtime, dict) else runtime
+    problems = []
+    if not isinstance(name, str) or not name:
+        problems.append(Problem("must be the project's name", "name", str(path)))
+    if language != "python":
+        problems.append(Problem(f"must be python, not {language}", "runtime", str(path)))
+    program = root / str(main)
+    if not (program.is_file() or (program / "__main__.py").is_file()):
+        problems.append(Problem(f"{main} holds no __main__.py", "main", str(path)))
+    if problems:
+        raise DeclarationError(problems)
+    return Project(root, str(name), program.resolve())
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 0
+        reason = getattr(error, "problem", None) or type(error).__name__
+        raise DeclarationError([Problem(f"cannot be read as YAML: {reason}", file=str(path), line=line)]) from None
+    if not isinstance(content, dict):
+        raise DeclarationError([Problem("must be a YAML mapping", file=str(path))])
+    return content
+
+
+def _as_text(value: Any) -> str:
+    """A configuration value as the engine hands it to a program: text, and JSON for what has structure."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        import json
+
+        return json.dumps(value)
+    return "" if value is None else str(value)
