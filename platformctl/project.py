@@ -1,5 +1,6 @@
 """The platform repository a command works on: the nearest Pulumi.yaml upwards."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,5 @@ def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (dict, list)):
-        import json
-
         return json.dumps(value)
     return "" if value is None else str(value)

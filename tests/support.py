@@ -55,7 +55,9 @@ class Deployment(Generic[T]):
     def one(self, resource_type: str, name: str | None = None) -> Node:
         """The only resource of a type, or the only one whose name ends so."""
         found = [node for node in self.graph.of_type(resource_type) if name is None or node.name == name or node.name.endswith(f"-{name}")]
-        assert len(found) == 1, f"{len(found)} of {resource_type} {name or ''}: {sorted(node.name for node in self.graph.of_type(resource_type))}"
+        assert len(found) == 1, (
+            f"{len(found)} of {resource_type} {name or ''}: {sorted(node.name for node in self.graph.of_type(resource_type))}"
+        )
         return found[0]
 
     def names(self, resource_type: str) -> list[str]:

@@ -39,7 +39,9 @@ class Type:
 
 
 def _ec2(prefix: str, path: str, **outputs: Any) -> Type:
-    return Type(f"{prefix}-{{hex}}", {"arn": f"arn:{{partition}}:ec2:{{region}}:{{account}}:{path}/{{id}}", "ownerId": "{account}", **outputs})
+    return Type(
+        f"{prefix}-{{hex}}", {"arn": f"arn:{{partition}}:ec2:{{region}}:{{account}}:{path}/{{id}}", "ownerId": "{account}", **outputs}
+    )
 
 
 def _attached(prefix: str, **outputs: Any) -> Type:
@@ -70,9 +72,16 @@ AWS: Mapping[str, Type] = {
     "aws:ec2/internetGateway:InternetGateway": _ec2("igw", "internet-gateway"),
     "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": _attached("eigw"),
     "aws:ec2/natGateway:NatGateway": _attached(
-        "nat", networkInterfaceId="eni-{hex}", publicIp="203.0.113.10", privateIp="10.0.0.10", associationId="eipassoc-{hex}", routeTableId="rtb-{hex}"
+        "nat",
+        networkInterfaceId="eni-{hex}",
+        publicIp="203.0.113.10",
+        privateIp="10.0.0.10",
+        associationId="eipassoc-{hex}",
+        routeTableId="rtb-{hex}",
     ),
-    "aws:ec2/eip:Eip": _ec2("eipalloc", "elastic-ip", allocationId="{id}", publicIp="203.0.113.10", publicDns="ec2-203-0-113-10.compute.{suffix}"),
+    "aws:ec2/eip:Eip": _ec2(
+        "eipalloc", "elastic-ip", allocationId="{id}", publicIp="203.0.113.10", publicDns="ec2-203-0-113-10.compute.{suffix}"
+    ),
     "aws:ec2/routeTable:RouteTable": _ec2("rtb", "route-table"),
     "aws:ec2/defaultRouteTable:DefaultRouteTable": _ec2("rtb", "route-table", vpcId="vpc-{hex}"),
     "aws:ec2/route:Route": _attached("r", state="active", origin="CreateRoute"),
@@ -107,14 +116,23 @@ AWS: Mapping[str, Type] = {
     ),
     "aws:route53/zone:Zone": Type(
         "Z{HEX}",
-        {"arn": "arn:{partition}:route53:::hostedzone/{id}", "zoneId": "{id}", "primaryNameServer": "ns-1.example", "nameServers": ["ns-1.example"]},
+        {
+            "arn": "arn:{partition}:route53:::hostedzone/{id}",
+            "zoneId": "{id}",
+            "primaryNameServer": "ns-1.example",
+            "nameServers": ["ns-1.example"],
+        },
     ),
     "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList": Type(
         "rslvr-fdl-{hex}", {"arn": "arn:{partition}:route53resolver:{region}:{account}:firewall-domain-list/{id}"}, "name"
     ),
     "aws:route53/resolverFirewallRuleGroup:ResolverFirewallRuleGroup": Type(
         "rslvr-frg-{hex}",
-        {"arn": "arn:{partition}:route53resolver:{region}:{account}:firewall-rule-group/{id}", "shareStatus": "NOT_SHARED", "ownerId": "{account}"},
+        {
+            "arn": "arn:{partition}:route53resolver:{region}:{account}:firewall-rule-group/{id}",
+            "shareStatus": "NOT_SHARED",
+            "ownerId": "{account}",
+        },
         "name",
     ),
     "aws:cloudwatch/logGroup:LogGroup": _by_name("arn:{partition}:logs:{region}:{account}:log-group:{name}"),
@@ -126,7 +144,10 @@ AWS: Mapping[str, Type] = {
     ),
     "aws:sns/topic:Topic": Type("arn:{partition}:sns:{region}:{account}:{name}", {"arn": "{id}", "owner": "{account}"}, "name"),
     "aws:s3/bucket:Bucket": _by_name(
-        "arn:{partition}:s3:::{name}", named="bucket", bucketDomainName="{name}.s3.{suffix}", bucketRegionalDomainName="{name}.s3.{region}.{suffix}"
+        "arn:{partition}:s3:::{name}",
+        named="bucket",
+        bucketDomainName="{name}.s3.{suffix}",
+        bucketRegionalDomainName="{name}.s3.{region}.{suffix}",
     ),
     "aws:kms/key:Key": Type("{uuid}", {"arn": "arn:{partition}:kms:{region}:{account}:key/{id}", "keyId": "{id}"}),
     "aws:kms/alias:Alias": _by_name(
@@ -165,11 +186,17 @@ AWS: Mapping[str, Type] = {
         "nodeGroupName",
     ),
     "aws:eks/fargateProfile:FargateProfile": Type(
-        "{in[clusterName]}:{name}", {"arn": _CLUSTER + ":fargateprofile/{in[clusterName]}/{name}/{uuid}", "status": "ACTIVE"}, "fargateProfileName"
+        "{in[clusterName]}:{name}",
+        {"arn": _CLUSTER + ":fargateprofile/{in[clusterName]}/{name}/{uuid}", "status": "ACTIVE"},
+        "fargateProfileName",
     ),
     "aws:eks/addon:Addon": Type(
         "{in[clusterName]}:{in[addonName]}",
-        {"arn": _CLUSTER + ":addon/{in[clusterName]}/{in[addonName]}/{uuid}", "addonVersion": "v1.0.0-eksbuild.1", "createdAt": "2026-01-01T00:00:00Z"},
+        {
+            "arn": _CLUSTER + ":addon/{in[clusterName]}/{in[addonName]}/{uuid}",
+            "addonVersion": "v1.0.0-eksbuild.1",
+            "createdAt": "2026-01-01T00:00:00Z",
+        },
     ),
     "aws:eks/accessEntry:AccessEntry": Type(
         "{in[clusterName]}:{in[principalArn]}",
@@ -184,7 +211,9 @@ AWS: Mapping[str, Type] = {
         },
     ),
     "aws:ssm/parameter:Parameter": _by_name("arn:{partition}:ssm:{region}:{account}:parameter/{name}", version=1),
-    "aws:secretsmanager/secret:Secret": Type("arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-AbCdEf", {"arn": "{id}"}, "name"),
+    "aws:secretsmanager/secret:Secret": Type(
+        "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-AbCdEf", {"arn": "{id}"}, "name"
+    ),
 }
 """AWS types whose outputs this library, and programs like it, read."""
 

@@ -45,9 +45,7 @@ class MockRun:
 class _InlineLoop(asyncio.SelectorEventLoop):
     """An event loop that runs blocking calls in place: the monitor answers at once, so a thread would only cost."""
 
-    def run_in_executor(  # type: ignore[override]
-        self, executor: Executor | None, func: Callable[..., T], *args: Any
-    ) -> asyncio.Future[T]:
+    def run_in_executor(self, executor: Executor | None, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]  # noqa: ARG002
         """Call the function now; the future is done when it is returned."""
         future: asyncio.Future[T] = self.create_future()
         try:
@@ -93,7 +91,7 @@ def run_stack(
             run_program(lambda: _run_path(project.main), monitor, engine, config=config, secrets=secrets)
         except PlatformError:
             raise
-        except Exception as error:  # noqa: BLE001 -- whatever the program raised is told in its own words
+        except Exception as error:
             raise _told(error, stack, project.root) from error
     if engine.errors:
         raise ToolError("\n".join(engine.errors))
@@ -121,7 +119,7 @@ def run_program(
         settings = monitor.settings
         ROOT.set(None)
         configure(
-            MockSettings(
+            MockSettings(  # type: ignore[no-untyped-call]
                 monitor=monitor,
                 monitor_features=set(),
                 engine=engine,

@@ -122,7 +122,7 @@ class RecordingMonitor(MockMonitor):
             result = LOOKUPS[request.tok](arguments, self._place(request.provider))
         else:
             raise UnsupportedError(
-                f"the lookup {request.tok} cannot be answered without the cloud; preview on the engine instead, or pass the value as an argument"
+                f"the lookup {request.tok} cannot be answered without the cloud; preview on the engine, or pass its result as an argument"
             )
         return resource_pb2.ResourceInvokeResponse(**{"return": wire.to_struct(result)})
 

@@ -63,7 +63,7 @@ def plain(struct: struct_pb2.Struct, *, collapse: bool) -> dict[str, Any]:
     return {key: _plain_value(value, collapse) for key, value in struct.fields.items()}
 
 
-def _plain_value(value: struct_pb2.Value, collapse: bool) -> Any:  # noqa: FBT001 -- hot path, positional on purpose
+def _plain_value(value: struct_pb2.Value, collapse: bool) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         text = value.string_value
@@ -78,7 +78,7 @@ def _plain_value(value: struct_pb2.Value, collapse: bool) -> Any:  # noqa: FBT00
     return _scalar(kind, value)
 
 
-def _special(struct: struct_pb2.Struct, collapse: bool) -> Any:  # noqa: FBT001 -- hot path, positional on purpose
+def _special(struct: struct_pb2.Struct, collapse: bool) -> Any:
     signature = struct.fields[SIGNATURE].string_value
     if signature == SECRET_SIGNATURE:
         return dict(SECRET)

@@ -77,7 +77,9 @@ def test_deploy_never_records_the_value_of_a_secret() -> None:
 
 def test_deploy_computes_properties_inside_blocks() -> None:
     def build() -> dict[str, Any]:
-        cluster = aws.eks.Cluster("c", role_arn="arn:aws:iam::123456789012:role/r", vpc_config={"subnet_ids": ["subnet-1"], "endpoint_public_access": False})
+        cluster = aws.eks.Cluster(
+            "c", role_arn="arn:aws:iam::123456789012:role/r", vpc_config={"subnet_ids": ["subnet-1"], "endpoint_public_access": False}
+        )
         return {
             "group": cluster.vpc_config.cluster_security_group_id,
             "public": cluster.vpc_config.endpoint_public_access,
