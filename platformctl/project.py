@@ -23,6 +23,55 @@ class Project:
     main: Path
     """What is run: a folder with a __main__.py, or a Python file."""
 
+    @property
+    def folder(self) -> Path:
+        """Folder of the program: layers and environments stand in it."""
+        return self.main if self.main.is_dir() else self.main.parent
+
+    def layers(self) -> tuple[str, ...]:
+        """Layers from the lowest up, as `layers/order.yaml` lists them; none in a project without layers.
+
+        Raises:
+            DeclarationError: the file is not a list of names.
+        """
+        path = self.folder / "layers" / "order.yaml"
+        if not path.is_file():
+            return ()
+        names = _parse(path)
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise DeclarationError([Problem("must be a list of layer names, the lowest first", file=str(path))])
+        return tuple(names)
+
+    def environments(self) -> tuple[str, ...]:
+        """Names of the environments that have a file, sorted."""
+        return tuple(sorted(path.stem for path in (self.folder / "environments").glob("*.yaml")))
+
+    def stacks_of(self, target: str) -> tuple[str, ...]:
+        """The stacks behind `ENV` (all its layers) or `ENV.LAYER` (that one), from the lowest layer up.
+
+        A project without layers has one stack of the name given.
+
+        Raises:
+            DeclarationError: no such environment or layer.
+        """
+        layers = self.layers()
+        if not layers:
+            return (target,)
+        environment, _, layer = target.partition(".")
+        environments = self.environments()
+        if environment not in environments:
+            choice = ", ".join(environments) or f"write {self.folder / 'environments' / environment}.yaml"
+            raise DeclarationError([Problem(f"there is no environment {environment!r}; choose from: {choice}")])
+        if layer and layer not in layers:
+            raise DeclarationError([Problem(f"there is no layer {layer!r}; choose from: {', '.join(layers)}")])
+        return tuple(f"{environment}.{name}" for name in ([layer] if layer else layers))
+
+    def stacks_below(self, stack: str) -> tuple[str, ...]:
+        """The stacks of the same environment in the layers below, from the lowest up."""
+        environment, _, layer = stack.partition(".")
+        layers = self.layers()
+        return tuple(f"{environment}.{name}" for name in layers[: layers.index(layer)]) if layer in layers else ()
+
     def stack_config(self, stack: str) -> tuple[dict[str, str], list[str]]:
         """A stack's configuration as a program sees it, and the keys that are secret.
 
@@ -87,16 +136,20 @@ def _read(root: Path) -> Project:
 
 
 def _load(path: Path) -> dict[str, Any]:
+    content = _parse(path)
+    if not isinstance(content, dict):
+        raise DeclarationError([Problem("must be a YAML mapping", file=str(path))])
+    return content
+
+
+def _parse(path: Path) -> Any:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0
         reason = getattr(error, "problem", None) or type(error).__name__
         raise DeclarationError([Problem(f"cannot be read as YAML: {reason}", file=str(path), line=line)]) from None
-    if not isinstance(content, dict):
-        raise DeclarationError([Problem("must be a YAML mapping", file=str(path))])
-    return content
 
 
 def _as_text(value: Any) -> str:

@@ -1,6 +1,6 @@
 """ResourceGraph: the resources of a program as its readers saw them, before anything judges them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -52,6 +52,24 @@ class Node:
                 return UNKNOWN if current == UNKNOWN else default
         return default if current is None else current
 
+    def to_json(self) -> dict[str, Any]:
+        """The resource as `--json` prints it."""
+        return {
+            "urn": self.urn,
+            "type": self.type,
+            "name": self.name,
+            "parent": self.parent or None,
+            "layer": self.layer,
+            "custom": self.custom,
+            "external": self.external,
+            "provider": self.provider or None,
+            "source": self.source or None,
+            "inputs": dict(self.inputs),
+            "outputs": dict(self.outputs),
+            "dependencies": list(self.dependencies),
+            "propertyDependencies": {key: list(urns) for key, urns in self.property_dependencies.items()},
+        }
+
 
 @dataclass(frozen=True)
 class ResourceGraph:
@@ -76,6 +94,15 @@ class ResourceGraph:
     def of_type(self, *types: str) -> Iterator[Node]:
         """Every node whose type token is one of these."""
         return (node for node in self.nodes if node.type in types)
+
+    @classmethod
+    def union(cls, graphs: Iterable["ResourceGraph"]) -> "ResourceGraph":
+        """One graph of several stacks, in the order given."""
+        return cls(tuple(node for graph in graphs for node in graph))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Every resource as `--json` prints it, in registration order."""
+        return [node.to_json() for node in self.nodes]
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)
