@@ -39,6 +39,9 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 PARENT_POLL_SECONDS = 1.0
 """How often the host looks whether the engine that started it still lives, where the kernel does not tell it."""
 
+REFUSALS_VARIABLE = "PLATFORMCTL_REFUSALS"
+"""Names a file that gets the text of an error which the program raised for its user, so that platformctl can tell bad input from a failure."""
+
 _PR_SET_PDEATHSIG = 1
 _WORKERS_PER_PARALLEL = 4
 _GUARD = Path(__file__).with_name("guard.py")
@@ -130,7 +133,7 @@ class PythonLanguageHost(LanguageServer):
         context.add_callback(lambda: _stop(process))
         try:
             for field, chunk in _streams(process):
-                yield language_pb2.RunPluginResponse(**{field: chunk})
+                yield language_pb2.RunPluginResponse(stdout=chunk) if field == "stdout" else language_pb2.RunPluginResponse(stderr=chunk)
             yield language_pb2.RunPluginResponse(exitcode=process.wait())
         finally:
             _stop(process)
@@ -184,8 +187,9 @@ def _outcome(entry: Path, run: Callable[[], None]) -> Any:
         result.bail = True
     except grpc.RpcError as error:
         # A monitor that is gone means that the engine is shutting down, which it has told the user itself.
-        if error.code() != grpc.StatusCode.UNAVAILABLE:
-            result.error = f"the engine refused a request of the program: {error.details()}"
+        status: Any = error  # a failed call is an RpcError with the status of a Call, which the types do not say
+        if status.code() != grpc.StatusCode.UNAVAILABLE:
+            result.error = f"the engine refused a request of the program: {status.details()}"
     except SystemExit as error:
         if error.code not in (None, 0):
             result.error = f"Program exited with non-zero exit code: {error.code}"
@@ -289,7 +293,7 @@ def serve(host: PythonLanguageHost) -> tuple[grpc.Server, int]:
     """Serve on a loopback port that the system picks."""
     # No limit on message size: a state with a large chart in it is one message, and the engine sets none either.
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-    server = grpc.server(ThreadPoolExecutor(max_workers=8), options=options)
+    server: grpc.Server = grpc.server(ThreadPoolExecutor(max_workers=8), options=options)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

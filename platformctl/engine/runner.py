@@ -1,0 +1,227 @@
+"""Runs stacks through the Automation API's local workspace: the programs are those that `pulumi up` runs, by the same language host."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pulumi.automation import Deployment, LocalWorkspace, OutputMap, Stack, UpdateSummary
+from pulumi.automation._stack import StackInitMode
+from pulumi.automation.errors import CommandError
+from pulumi.automation.events import EngineEvent
+from rich.console import Console
+
+from platform_components.errors import PlatformError
+from platformctl.engine.cli import Cli, install_cli
+from platformctl.engine.drift import Drift, DriftReader, urn_name, urn_type
+from platformctl.engine.language_host import REFUSALS_VARIABLE
+from platformctl.engine.process import InterruptedRunError, SupervisedPulumi
+from platformctl.engine.recovery import free_stack, has_stack, may_have_pending, pending_creates, state_folder, without_pending_creates
+from platformctl.engine.render import Renderer
+from platformctl.errors import ToolError
+from platformctl.project import Project
+
+_LISTED = 10
+
+
+class RefusedError(PlatformError):
+    """The program refused what was declared (exit 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackResult:
+    """How a run on one stack ended."""
+
+    stack: str
+    operation: str
+    changes: Mapping[str, int] = field(default_factory=dict)
+    """Resources by what was done to them: `same`, `create`, `update`, `delete`, `replace`."""
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """Ordinary data for `--json`."""
+        layer = self.stack.split(".", 1)[-1]
+        return {"stack": self.stack, "layer": layer, "changes": dict(self.changes), "seconds": round(self.seconds, 1)}
+
+
+class _Workspace(LocalWorkspace):
+    """A workspace that never changes which stack the user has selected for the plain command line."""
+
+    def create_stack(self, stack_name: str) -> None:
+        self._run_pulumi_cmd_sync(["stack", "init", stack_name, "--no-select", *self._secrets()])
+
+    def select_stack(self, stack_name: str) -> None:
+        self._run_pulumi_cmd_sync(["stack", "--stack", stack_name])
+
+    def _secrets(self) -> list[str]:
+        return ["--secrets-provider", self.secrets_provider] if self.secrets_provider else []
+
+
+class _Stack(Stack):
+    """A stack that asks the CLI for nothing after a run: the counts come with the events, and three calls of half a second are saved."""
+
+    def outputs(self) -> OutputMap:
+        return {}
+
+    def info(self, show_secrets: bool = True) -> UpdateSummary | None:  # noqa: ARG002, FBT001, FBT002 -- the SDK's signature
+        from datetime import UTC, datetime  # noqa: PLC0415
+
+        return UpdateSummary(kind="", start_time=datetime.now(UTC), message="", environment={}, config={}, result="succeeded")
+
+
+class StackRunner:
+    """Runs one project's stacks in one environment (a sandbox's, or the user's own)."""
+
+    def __init__(
+        self,
+        project: Project,
+        environ: Mapping[str, str],
+        *,
+        cli: Cli | None = None,
+        console: Console | None = None,
+        adopts_interrupted: bool = False,
+    ) -> None:
+        """Make one.
+
+        Args:
+            project: the Pulumi project.
+            environ: the whole environment of the runs; its backend and its plugins decide where they go.
+            cli: the CLI; found or installed where it is left out.
+            console: where progress goes; stderr where it is left out.
+            adopts_interrupted: whether the providers find again what an interrupted create has made, so that such creates may be forgotten.
+
+        Raises:
+            ToolError: there is no CLI and no way to one.
+        """
+        self.project = project
+        self.console = console or Console(stderr=True, highlight=False)
+        self._cli = cli or install_cli(environ=environ)
+        self._environ = self._cli.environ(environ)
+        self._adopts = adopts_interrupted
+        self._state = state_folder(self._environ.get("PULUMI_BACKEND_URL", ""))
+
+    def up(self, stack: str, *, refresh: bool = True) -> StackResult:
+        """Make the cloud what the program declares. What was changed out of band is seen and put right, unless `refresh` is off.
+
+        Raises:
+            RefusedError: the program refused what was declared; nothing was done.
+            ToolError: the engine or a provider failed; the text names each resource.
+            InterruptedRunError: the user interrupted it.
+        """
+        opened, fresh = self._open(stack, create=True)
+        return self._run(opened, "up", lambda on_event: opened.up(on_event=on_event, refresh=refresh and not fresh, color="never"))
+
+    def destroy(self, stack: str) -> StackResult:
+        """Delete everything the stack made. A stack that does not exist is destroyed already. Raises as `up` does."""
+        if not self.exists(stack):
+            return StackResult(stack, "destroy")
+        opened, _ = self._open(stack)
+        # Programs are not run: what is there is deleted, whether or not its declaration is still sound.
+        return self._run(opened, "destroy", lambda on_event: opened.destroy(on_event=on_event, refresh=True, color="never"))
+
+    def refresh(self, stack: str) -> StackResult:
+        """Bring the state up to date with the cloud. Raises as `up` does, and ToolError for a stack that does not exist."""
+        opened, _ = self._open(stack)
+        return self._run(opened, "refresh", lambda on_event: opened.refresh(on_event=on_event, color="never"))
+
+    def preview(self, stack: str, *, refresh: bool = False) -> StackResult:
+        """What `up` would do; changes nothing. Raises as `up` does."""
+        opened, _ = self._open(stack, create=True)
+        return self._run(opened, "preview", lambda on_event: opened.preview(on_event=on_event, refresh=refresh, color="never"), quiet=True)
+
+    def drift(self, stack: str) -> list[Drift]:
+        """Where the cloud differs from what is declared; changes neither cloud nor state. Raises as `up` does."""
+        opened, _ = self._open(stack)
+        reader = DriftReader()
+
+        def preview(on_event: Callable[[EngineEvent], None]) -> object:
+            def both(event: EngineEvent) -> None:
+                reader(event)
+                on_event(event)
+
+            return opened.preview(on_event=both, refresh=True, color="never")
+
+        self._run(opened, "drift", preview, quiet=True)
+        return reader.result()
+
+    def exists(self, stack: str) -> bool:
+        """Whether the backend holds the stack."""
+        if self._state is not None:
+            return has_stack(self._state, self.project.name, stack)
+        return any(item.name.rsplit("/", 1)[-1] == stack for item in self._workspace().list_stacks())
+
+    def announce(self, text: str) -> None:
+        """Print one line of progress."""
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def _workspace(self) -> LocalWorkspace:
+        return _Workspace(
+            work_dir=str(self.project.root),
+            env_vars=self._environ,
+            pulumi_command=SupervisedPulumi(self._cli, self.announce),
+        )
+
+    def _open(self, stack: str, *, create: bool = False) -> tuple[Stack, bool]:
+        """The stack, free to be worked on, and whether it was made just now."""
+        fresh = not self.exists(stack)
+        if fresh and not create:
+            raise ToolError(
+                f"{stack} has not been brought up: there is no such stack in {self._environ.get('PULUMI_BACKEND_URL') or 'the backend'}"
+            )
+        if self._state is not None:
+            free_stack(self._state, self.project.name, stack, self.announce)
+        mode = StackInitMode.CREATE if fresh else StackInitMode.SELECT
+        workspace = self._workspace()
+        try:
+            opened = _Stack(stack, workspace, mode)
+            if not fresh:
+                self._settle_pending(opened)
+        except CommandError as error:
+            raise ToolError(f"{stack}: {_words(workspace)}") from error
+        return opened, fresh
+
+    def _settle_pending(self, opened: Stack) -> None:
+        """Forget interrupted creates where the providers find them again; elsewhere nobody can know, and the user must look."""
+        if self._state is not None and not may_have_pending(self._state, self.project.name, opened.name):
+            return
+        exported = opened.export_stack()
+        urns = pending_creates(exported.deployment or {})
+        if not urns:
+            return
+        listed = ", ".join(f"{urn_type(urn)} {urn_name(urn)}" for urn in urns[:_LISTED])
+        more = f" and {len(urns) - _LISTED} more" if len(urns) > _LISTED else ""
+        if not self._adopts:
+            raise ToolError(
+                f"{opened.name}: an earlier run was cut off while it created {listed}{more}; look whether they are there, import or delete "
+                f"those that are, then forget the rest with `pulumi refresh -s {opened.name} --clear-pending-creates`",
+            )
+        opened.import_stack(Deployment(exported.version, without_pending_creates(exported.deployment or {})))
+        self.announce(f"{opened.name}: an earlier run was cut off while it created {listed}{more}; what is there is taken over")
+
+    def _run(
+        self, opened: Stack, operation: str, act: Callable[[Callable[[EngineEvent], None]], object], *, quiet: bool = False
+    ) -> StackResult:
+        renderer = Renderer(self.console, f"{opened.name}: {operation}", quiet=quiet)
+        with tempfile.TemporaryDirectory() as folder:
+            refusals = Path(folder) / "refusals"
+            opened.workspace.env_vars = {**self._environ, REFUSALS_VARIABLE: str(refusals)}
+            try:
+                with renderer.live():
+                    act(renderer)
+            except InterruptedRunError as error:
+                raise InterruptedRunError(f"{opened.name}: {error}; run the same command again to go on from there") from error
+            except CommandError as error:
+                if refusals.exists():
+                    raise RefusedError(refusals.read_text().strip()) from error
+                failed = "\n".join(dict.fromkeys(f"{opened.name}: {failure}" for failure in renderer.run.failures))
+                raise ToolError(failed or f"{opened.name}: {_words(opened.workspace)}") from error
+        return StackResult(opened.name, operation, renderer.run.changes, renderer.run.seconds)
+
+
+def _words(workspace: Any) -> str:
+    """What the CLI itself said about its failure, in one line."""
+    last = workspace.pulumi_command.last
+    lines = [line.strip() for line in f"{last.stderr}\n{last.stdout}".splitlines() if line.strip()]
+    told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return "; ".join(told or lines[-1:]) or f"the Pulumi CLI ended with exit code {last.code}"
