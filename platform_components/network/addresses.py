@@ -188,7 +188,8 @@ def secondary_prefix_problem(prefix: int, layout: Layout) -> str | None:
     longest = SUBNET_PREFIX_MAX - _bits(layout.slots)
     if prefix <= longest:
         return None
-    return f"/{prefix} is too small for {layout.slots} zone slots (AWS takes subnets of /{SUBNET_PREFIX_MAX} or larger); use /{longest} or larger"
+    smallest = f"AWS takes subnets of /{SUBNET_PREFIX_MAX} or larger"
+    return f"/{prefix} is too small for {layout.slots} zone slots ({smallest}); use /{longest} or larger"
 
 
 def slot_problems(zones: Iterable[str], layout: Layout) -> Iterator[str]:
@@ -205,7 +206,7 @@ def slot_problems(zones: Iterable[str], layout: Layout) -> Iterator[str]:
         taken.setdefault(slot, zone)
 
 
-def overlap_problems(vpc: IPv4Network, plan: Mapping[tuple[str, str], IPv4Network]) -> Iterator[str]:
+def overlap_problems(vpc: IPv4Network, plan: Mapping[tuple[Tier, str], IPv4Network]) -> Iterator[str]:
     """Say which blocks of a plan lie outside the VPC, and which overlap."""
     for (tier, zone), block in plan.items():
         if not block.subnet_of(vpc):
