@@ -40,6 +40,11 @@ class Answer:
         return str(self.body["error"]) if isinstance(self.body, dict) and "error" in self.body else f"HTTP {self.status}"
 
 
+def urn_key(urn: str) -> str:
+    """A URN as a header can carry it."""
+    return quote(urn, safe=":/$.,-_+@!()[]{}<>=;#&?* ")
+
+
 @dataclass(frozen=True, slots=True)
 class SandboxClient:
     """Calls one sandbox. Holds no connection, so that it may be used from any thread."""

@@ -174,6 +174,17 @@ class ObjectStore:
             keys = [key for key in self._objects if all(value is None or getattr(key, name) == value for name, value in wanted)]
             return [copy.deepcopy(self._objects[key].document) for key in sorted(keys)]
 
+    def clusters(self) -> list[str]:
+        """Every cluster that was ever asked for, and not dropped."""
+        with self._lock:
+            return sorted(self._clusters)
+
+    def drop(self, cluster: str) -> None:
+        """Forget a cluster with all its objects."""
+        with self._lock:
+            self._clusters.discard(cluster)
+            self._objects = {key: stored for key, stored in self._objects.items() if key.cluster != cluster}
+
     def counts(self) -> dict[str, dict[str, int]]:
         """Number of objects by cluster and kind, without the namespaces every cluster has."""
         result: dict[str, Counter[str]] = {}

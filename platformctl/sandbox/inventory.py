@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from moto.core.base_backend import BackendDict
-from moto.core.common_models import BaseModel
+from moto.core.base_backend import BackendDict, BaseBackend
 
 ACCOUNT_ID: Final = "123456789012"
 """The account every sandbox runs in."""
@@ -14,6 +13,7 @@ _BACKENDS: Final[list[Any]] = vars(BackendDict)["_instances"]
 """moto's list of the services in use."""
 _DEPTH: Final = 4
 """How deep a backend nests the containers of its resources (region, type, parent, resource)."""
+_CONTAINERS: Final = (Mapping, list, tuple, set)
 _BOOKKEEPING: Final = frozenset({"AccountSummary"})
 """Models that are no resources."""
 
@@ -36,19 +36,21 @@ def made_by_us() -> dict[str, dict[str, int]]:
 
 def _count(backend: Any) -> Counter[str]:
     seen: set[int] = set()
-    models: list[BaseModel] = []
+    models: list[Any] = []
     for value in tuple(vars(backend).values()):
-        _collect(value, _DEPTH, seen, models)
+        if isinstance(value, _CONTAINERS):
+            _collect(value, _DEPTH, seen, models)
     return Counter(name for model in models if (name := type(model).__name__) not in _BOOKKEEPING)
 
 
-def _collect(value: Any, depth: int, seen: set[int], models: list[BaseModel]) -> None:
+def _collect(value: Any, depth: int, seen: set[int], models: list[Any]) -> None:
     if id(value) in seen:
         return
-    if isinstance(value, BaseModel):
-        seen.add(id(value))
-        models.append(value)
-    elif depth and isinstance(value, (Mapping, list, tuple, set)):
+    if isinstance(value, _CONTAINERS):
         seen.add(id(value))
         for item in tuple(value.values() if isinstance(value, Mapping) else value):
-            _collect(item, depth - 1, seen, models)
+            if depth:
+                _collect(item, depth - 1, seen, models)
+    elif any(kind.__module__.startswith("moto.") for kind in type(value).__mro__) and not isinstance(value, BaseBackend):
+        seen.add(id(value))
+        models.append(value)

@@ -8,7 +8,8 @@ DIRECTORY is removed, or when its starter goes before it has said on the server'
     GET  /sandbox/health | status
     GET  /sandbox/unconfirmed            POST /sandbox/confirm {"urns": [..]}        POST /sandbox/forget {"urn": ..}
     GET  /sandbox/recorded[/TYPE]        GET | PUT | DELETE /sandbox/recorded/TYPE/ID
-    GET  /sandbox/kubernetes/CLUSTER[?group=&kind=&namespace=]
+    GET  /sandbox/kubernetes/CLUSTER                     {"reachable": .., "version": .. or null}; CLUSTER is the API server's address
+    GET  /sandbox/kubernetes/CLUSTER/objects[?group=&kind=&namespace=]
     GET | PUT | DELETE /sandbox/kubernetes/CLUSTER/APIVERSION/KIND/NAMESPACE/NAME
         the namespace `-` means cluster-scoped; PUT ?create=1 refuses an existing object, ?unchecked=1 notes that no schema was known
 
@@ -26,14 +27,15 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import psutil
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound, ServiceUnavailable
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from platformctl.sandbox import moto_fixes
 from platformctl.sandbox.client import READY_WORD
 from platformctl.sandbox.documents import ConflictError, NotFoundError, ObjectKey, ObjectStore, RecordedStore
 from platformctl.sandbox.inventory import made_by_us
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PREFIX: Final = "/sandbox/"
+EKS_DOMAINS: Final = (".eks.amazonaws.com", ".eks.amazonaws.com.cn")
 CLUSTER_SCOPED: Final = "-"
 """Stands for the namespace of an object that has none."""
 _WATCH_SECONDS: Final = 1.0
@@ -53,6 +56,7 @@ class SandboxApplication:
     """The WSGI application: `/sandbox/...` is ours, the rest is moto's."""
 
     def __init__(self, identity: str = "") -> None:
+        moto_fixes.apply()
         self.recorded = RecordedStore()
         self.objects = ObjectStore()
         self._identity = identity
@@ -100,6 +104,8 @@ class SandboxApplication:
         return {"identity": self._identity, "pid": os.getpid()}
 
     def _status(self) -> dict[str, Any]:
+        for cluster in self.objects.clusters():
+            self._cluster(cluster)  # drops the objects of a cluster that is gone
         return {
             "uptime_seconds": round(time.time() - self._started),
             "resources": made_by_us(),
@@ -126,7 +132,12 @@ class SandboxApplication:
         raise MethodNotAllowed
 
     def _kubernetes(self, request: Request, cluster: str, segments: list[str]) -> Response:
+        facts = self._cluster(cluster)
         if request.method == "GET" and not segments:
+            return _json(facts)
+        if not facts["reachable"]:
+            raise ServiceUnavailable(f"there is no Kubernetes API server at {cluster}")
+        if request.method == "GET" and segments == ["objects"]:
             narrow = {name: request.args.get(name) for name in ("group", "kind", "namespace")}
             return _json({"items": self.objects.objects(cluster, **narrow)})
         if len(segments) != 4:  # noqa: PLR2004 -- APIVERSION/KIND/NAMESPACE/NAME
@@ -146,6 +157,15 @@ class SandboxApplication:
                 self.objects.delete(key)
                 return _json({})
         raise MethodNotAllowed
+
+    def _cluster(self, cluster: str) -> dict[str, Any]:
+        """Whether a cluster exists. Addresses of EKS must be those of a cluster in moto; any other is a cluster of its own."""
+        if not urlsplit(cluster).netloc.endswith(EKS_DOMAINS):
+            return {"reachable": True, "version": None}
+        version = moto_fixes.eks_clusters().get(cluster)
+        if version is None:
+            self.objects.drop(cluster)  # the objects went with their cluster
+        return {"reachable": version is not None, "version": version}
 
 
 class _OneAtATime:
