@@ -1,0 +1,46 @@
+"""The table of resource types, one module for each AWS service or a part of one, imported when the first of its types is met."""
+
+from functools import cache
+from importlib import import_module
+from typing import Final
+
+from platformctl.sandbox.aws.rows import Row
+
+MODULES: Final = {
+    "cloudwatch": ("logs", "events"),
+    "ec2": ("vpc", "routing", "security", "endpoints", "compute", "peering", "ipam"),
+    "ec2transitgateway": ("transit",),
+    "eks": ("eks",),
+    "elasticache": ("data",),
+    "iam": ("iam",),
+    "kms": ("kms",),
+    "rds": ("data",),
+    "route53": ("route53", "resolver"),
+    "s3": ("s3",),
+    "sqs": ("sqs",),
+    "ssm": ("ssm",),
+    "vpc": ("security", "ipam"),
+}
+"""Table modules by the first part of a type token's module."""
+
+
+@cache
+def find(token: str) -> Row | None:
+    """The row of a type token such as `aws:ec2/vpc:Vpc`."""
+    parts = token.split(":")
+    service = parts[1].split("/")[0] if len(parts) > 1 else ""
+    for name in MODULES.get(service, ()):
+        row = _table(name).get(token)
+        if row is not None:
+            return row
+    return None
+
+
+def all_rows() -> dict[str, Row]:
+    """Every row by type."""
+    return {token: row for names in MODULES.values() for name in names for token, row in _table(name).items()}
+
+
+@cache
+def _table(name: str) -> dict[str, Row]:
+    return dict(import_module(f"{__name__}.{name}").ROWS)
