@@ -15,7 +15,7 @@ from platform_components.errors import DeclarationError, Problem
 
 M = TypeVar("M", bound=BaseModel)
 
-_COERCED = frozenset(("bool_type", "float_type", "int_type", "string_type"))
+_COERCED = frozenset(("bool_type", "float_type", "int_type"))
 """Strict error types that lax validation hides by converting: `"3"` for 3, 1 for true. A file says what it means."""
 
 Check = Callable[[Mapping[str, Any]], Iterable[tuple[FieldPath, str]]]
@@ -67,11 +67,10 @@ def validate(
         problems += translate(errors, data, document, schema_of(model)) if errors else []
     except DeclarationError as error:
         problems += [_relocate(problem, document) for problem in error.problems]
-    # The model may hold the same rule for those who build it in Python; what it then says is said already.
-    told = {problem.field for problem in problems}
-    problems += [problem for problem in checked if problem.field not in told]
+    # A model may hold the same rule for those who build it in Python; said once is enough.
+    problems = list(dict.fromkeys([*problems, *checked]))
     if problems or instance is None:
-        raise DeclarationError(sorted(dict.fromkeys(problems), key=lambda problem: problem.line))
+        raise DeclarationError(sorted(problems, key=lambda problem: problem.line))
     return instance
 
 

@@ -1,0 +1,276 @@
+"""Environment: one YAML file that says what an environment is. Every layer of it is built from this and nothing else."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv4Network
+from itertools import combinations
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from platform_components.args import Args
+from platform_components.declarations.document import Document, FieldPath, read
+from platform_components.declarations.loader import validate
+from platform_components.declarations.translate import nearest
+from platform_components.errors import DeclarationError, Problem
+from platform_components.names import ENVIRONMENT_PATTERN
+from platform_components.network.args import PROFILE_DEFAULTS as NETWORK_DEFAULTS
+from platform_components.network.args import VpcArgs
+from platform_components.network.zones import regions, zone_id_problem, zone_problem
+from platform_components.profile import Profile, with_defaults
+from platform_components.tags import MANAGED_BY, merge_tags
+
+SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {"network": NETWORK_DEFAULTS}
+"""What each profile presets, by section of the file."""
+
+RESERVED_TAGS = ("Environment", "ManagedBy", "Layer")
+"""Tags that say where a resource comes from; nobody else may set them."""
+
+_SHARED = IPv4Network("100.64.0.0/10")
+"""Shared address space (RFC 6598): not routed between networks, so that every environment may give it to its pods."""
+
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def _refusal(kind: str, message: str) -> PydanticCustomError:
+    return PydanticCustomError(kind, "{message}", {"message": message})
+
+
+def _check_name(value: str) -> str:
+    if not re.fullmatch(ENVIRONMENT_PATTERN, value):
+        message = f"{value!r} is no environment name; use 2 to 20 lower-case letters, digits and hyphens, beginning with a letter"
+        raise _refusal("environment_name", f"{message} (this has {len(value)})" if len(value) > 20 else message)  # noqa: PLR2004 -- as said
+    return value
+
+
+def _check_region(value: str) -> str:
+    if value not in regions():
+        guess = nearest(value, regions())
+        raise _refusal(
+            "region", f"region {value!r} does not exist; {f'did you mean {guess}?' if guess else 'choose from ' + ', '.join(regions())}"
+        )
+    return value
+
+
+def _check_domain(value: str) -> str:
+    if not _HOST_NAME.fullmatch(value):
+        raise _refusal("domain", f"{value!r} is no domain name; write one such as dev.example.com, in lower case")
+    return value
+
+
+def _check_account(value: str) -> str:
+    if not _ACCOUNT_ID.fullmatch(value):
+        raise _refusal("account_id", f"{value!r} is no AWS account id; write its 12 digits, in quotes")
+    return value
+
+
+def _check_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
+    """Limits of AWS: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html."""
+    for key, value in tags.items():
+        if key in RESERVED_TAGS:
+            raise _refusal("tags", f"the tag {key} is set by the platform; choose another key")
+        if key.lower().startswith("aws:") or not 1 <= len(key) <= 128:  # noqa: PLR2004 -- AWS's own limits
+            raise _refusal("tags", f"the tag key {key[:40]!r} is not allowed; use 1 to 128 characters that do not begin with aws:")
+        if len(value) > 256:  # noqa: PLR2004
+            raise _refusal("tags", f"the value of tag {key} has {len(value)} characters; AWS takes at most 256")
+    return tags
+
+
+class Budget(Args):
+    """What an environment may cost."""
+
+    monthly_usd: float = Field(gt=0, description="Most that a month may cost, in US dollars. Required.")
+
+
+class Environment(Args):
+    """An environment: what every layer of it is built from."""
+
+    model_config = ConfigDict(title="Environment", json_schema_extra={"$schema": "https://json-schema.org/draft/2020-12/schema"})
+
+    environment: Annotated[str, AfterValidator(_check_name)] = Field(
+        description="Name of the environment, and of its file. 2 to 20 lower-case letters, digits and hyphens. Required.",
+        json_schema_extra={"pattern": ENVIRONMENT_PATTERN},
+    )
+    profile: Profile = Field(
+        description="The set of defaults: dev, production or regulated. Whatever the file says goes over it. Required."
+    )
+    region: Annotated[str, AfterValidator(_check_region)] = Field(
+        description="AWS region of everything in it, such as eu-west-1. Required.", json_schema_extra={"enum": list(regions())}
+    )
+    domain: Annotated[str, AfterValidator(_check_domain)] | None = Field(
+        None, description="DNS domain under which its names lie, such as dev.example.com. Omitted: it has no names of its own."
+    )
+    account_id: Annotated[str, AfterValidator(_check_account)] | None = Field(
+        None,
+        description="AWS account it may be built in, 12 digits in quotes; any other is refused. Omitted: whichever the credentials reach.",
+    )
+    tags: Annotated[Mapping[str, str], AfterValidator(_check_tags)] = Field(
+        default_factory=dict, description="Tags on everything in it, beside Environment, Layer and ManagedBy. Omitted: only those."
+    )
+    network: VpcArgs = Field(description="The network; see the page of Vpc. Required.")
+    budget: Budget | None = Field(None, description="What it may cost. Omitted: no limit.")
+
+    @model_validator(mode="after")
+    def _zones_lie_in_the_region(self) -> Self:
+        """The same rule as for files, for those who build an environment in Python."""
+        errors = [
+            InitErrorDetails(type=_refusal("zone", message), loc=path, input=None)
+            for path, message in zone_findings(self.region, self.network.zones, self.network.region)
+        ]
+        if errors:
+            raise ValidationError.from_exception_data("Environment", errors)
+        return self
+
+    def default_tags(self, layer: str) -> dict[str, str]:
+        """Tags of every resource of a layer that takes tags."""
+        return merge_tags(self.tags, {"Environment": self.environment, "Layer": layer, "ManagedBy": MANAGED_BY})
+
+
+def zone_findings(region: str, zones: Sequence[Any], network_region: Any = None) -> Iterator[tuple[FieldPath, str]]:
+    """Zones that do not belong to an environment's region; zones that are no zone ids at all are left to the network's own checks."""
+    if network_region is not None and network_region != region:
+        yield ("network", "region"), f"the environment lies in {region}; leave the network's region out"
+    for index, zone in enumerate(zones):
+        if isinstance(zone, str) and zone_id_problem(zone) is None and (message := zone_problem(region, zone)):
+            yield ("network", "zones", index), message
+
+
+def load_environment(path: Path, shown: str | None = None) -> Environment:
+    """Load one environment file.
+
+    Args:
+        path: the file; it is called like the environment.
+        shown: its name in messages; the path as given where omitted.
+
+    Raises:
+        DeclarationError: with everything that is wrong in it.
+    """
+    return _load(read(path, shown), path.name)
+
+
+def load_environments(directory: Path, root: Path | None = None) -> dict[str, Environment]:
+    """Load every environment of a directory.
+
+    Args:
+        directory: holds one `NAME.yaml` per environment.
+        root: files are named relative to it in messages; as under `directory` where omitted.
+
+    Returns:
+        Environments by name, sorted.
+
+    Raises:
+        DeclarationError: with everything that is wrong in any of them, names declared twice, and addresses of one that overlap another's.
+    """
+    problems: list[Problem] = []
+    loaded: list[_Loaded] = []
+    for path in environment_files(directory):
+        try:
+            document = read(path, _shown(path, root))
+            loaded.append(_Loaded(document, _load(document, path.name)))
+        except DeclarationError as error:
+            problems += error.problems
+    problems += _overlaps(loaded)
+    if problems:
+        raise DeclarationError(problems)
+    return {entry.environment.environment: entry.environment for entry in loaded}
+
+
+def select_environment(directory: Path, name: str, root: Path | None = None) -> Environment:
+    """Load one environment of a directory, and hold its addresses against those of its neighbours.
+
+    A neighbour that cannot be loaded is passed over: a fault in prod.yaml must not stop work on dev.
+
+    Args:
+        directory: holds one `NAME.yaml` per environment.
+        name: the environment wanted.
+        root: files are named relative to it in messages.
+
+    Raises:
+        DeclarationError: there is no such environment, it is wrong, or its addresses overlap another's.
+    """
+    files = {path.stem: path for path in environment_files(directory)}
+    if name not in files:
+        raise DeclarationError([Problem(f"there is no environment {name!r}; choose from: {', '.join(files)}")])
+    own = read(files[name], _shown(files[name], root))
+    loaded = [_Loaded(own, _load(own, files[name].name))]
+    for path in files.values():
+        if path != files[name]:
+            try:
+                document = read(path, _shown(path, root))
+                loaded.append(_Loaded(document, _load(document, path.name)))
+            except DeclarationError:
+                continue
+    overlaps = [problem for other in loaded[1:] for problem in _overlaps([other, loaded[0]])]
+    if overlaps:
+        raise DeclarationError(overlaps)
+    return loaded[0].environment
+
+
+def environment_files(directory: Path) -> list[Path]:
+    """The environment files of a directory, sorted by name.
+
+    Raises:
+        DeclarationError: there are none.
+    """
+    files = sorted(directory.glob("*.yaml"))
+    if not files:
+        raise DeclarationError([Problem("holds no environments; write one NAME.yaml for each", file=str(directory))])
+    return files
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """An environment and the file it came from."""
+
+    document: Document
+    environment: Environment
+
+    def blocks(self) -> Iterator[tuple[FieldPath, IPv4Network]]:
+        """The address blocks that only it may have, and where the file says so."""
+        if self.environment.network.cidr is not None:
+            yield ("network", "cidr"), self.environment.network.cidr
+        for tier, block in self.environment.network.secondary_cidrs.items():
+            if block.cidr is not None and not block.cidr.subnet_of(_SHARED):
+                yield ("network", "secondary_cidrs", tier), block.cidr
+
+
+def _overlaps(loaded: Sequence[_Loaded]) -> Iterator[Problem]:
+    """Blocks of two environments that overlap, told at the second."""
+    for first, second in combinations(loaded, 2):
+        for path, block in second.blocks():
+            for taken_path, taken in first.blocks():
+                if block.overlaps(taken):
+                    where = f"{first.document.file}:{first.document.line(taken_path)}"
+                    message = f"{block} overlaps {taken} of environment {first.environment.environment} ({where}); give each its own block"
+                    yield second.document.problem(path, message)
+
+
+def _load(document: Document, file_name: str) -> Environment:
+    return validate(document, Environment, prepare=_over_profile, check=partial(_findings, file_name=file_name))
+
+
+def _over_profile(data: dict[str, Any]) -> dict[str, Any]:
+    """Lay the file over its profile's defaults; over nothing where it names no profile that exists."""
+    profile = data.get("profile")
+    if not isinstance(profile, str) or profile not in set(Profile):
+        return data
+    return with_defaults({section: defaults[Profile(profile)] for section, defaults in SECTION_DEFAULTS.items()}, data)
+
+
+def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[tuple[FieldPath, str]]:
+    """Rules across the file, on data that may be wrong elsewhere."""
+    name, region, section = data.get("environment"), data.get("region"), data.get("network")
+    if isinstance(name, str) and file_name != f"{name}.yaml":
+        yield ("environment",), f"is {name!r}, but the file is called {file_name}; they must agree"
+    if region in regions() and isinstance(section, Mapping):
+        zones = section.get("zones")
+        yield from zone_findings(str(region), zones if isinstance(zones, list) else (), section.get("region"))
+
+
+def _shown(path: Path, root: Path | None) -> str:
+    return str(path.relative_to(root)) if root is not None and path.is_relative_to(root) else str(path)
