@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import contextvars
-import logging
 import os
 import runpy
 import sys
@@ -18,7 +17,7 @@ import pulumi
 from platform_policies.graph import ResourceGraph
 from pulumi.runtime import run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockSettings
-from pulumi.runtime.settings import ROOT, configure
+from pulumi.runtime.settings import ROOT, SETTINGS, configure
 
 from platform_components.errors import PlatformError
 from platformctl.errors import ToolError
@@ -139,8 +138,7 @@ def run_program(
         _run_loop(program)
 
     try:
-        with _quiet_asyncio():
-            contextvars.copy_context().run(run)
+        contextvars.copy_context().run(run)
     except Exception as error:
         for cause in _chain(error):
             if isinstance(cause, PlatformError):
@@ -149,11 +147,13 @@ def run_program(
 
 
 def _run_loop(program: Callable[[], Any]) -> None:
-    def body() -> None:
-        # What the program returns is not awaited by the runtime: a mapping of outputs is nothing to wait for.
+    async def body() -> None:
         program()
+        await _settle()
 
     loop = _InlineLoop()
+    # A failure leaves tasks that nobody asks for theirs; the runtime has reported it by then.
+    loop.set_exception_handler(lambda _loop, _context: None)
     try:
         loop.run_until_complete(run_in_stack(body))
     finally:
@@ -165,16 +165,15 @@ def _run_loop(program: Callable[[], Any]) -> None:
         loop.close()
 
 
-@contextlib.contextmanager
-def _quiet_asyncio() -> Iterator[None]:
-    """Keep asyncio from reporting tasks whose failure the runtime reports already; the language host does the same."""
-    logger = logging.getLogger("asyncio")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
+async def _settle() -> None:
+    """Wait until every Output of the program is settled, one after the other.
+
+    The runtime would wait for all of them at once, and again after each that is done: the square of their number. Failures it reports.
+    """
+    while pending := [task for task in SETTINGS.outputs if not task.done()]:
+        for task in pending:
+            if not task.done():
+                await asyncio.wait({task})
 
 
 @contextlib.contextmanager
