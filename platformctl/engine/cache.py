@@ -1,7 +1,7 @@
 """The per-user cache of tools: what lies in it is whole, or it is taken for absent.
 
-`<cache>/tools/<name>/<version>/manifest.json` lists every file with size and SHA-256. An install is made in a temporary folder and renamed into
-place under a lock, so a folder with a manifest was finished; a file that no longer matches its manifest makes the whole folder void.
+`<cache>/tools/<name>/<version>/manifest.json` lists every file with size and SHA-256. An install is made in a temporary folder and renamed
+into place under a lock, so a folder with a manifest was finished; a file that no longer matches its manifest makes the whole folder void.
 """
 
 import fcntl
@@ -106,8 +106,8 @@ class ToolCache:
             staging.chmod(0o755)
             final = self.folder(tool)
             if final.exists():
-                os.replace(final, parent / f"{STAGING}old-{os.getpid()}")
-            os.replace(staging, final)
+                final.rename(parent / f"{STAGING}old-{os.getpid()}")
+            staging.rename(final)
         finally:
             self._sweep(parent)
         return CachedTool(final / executable, tool.version, source)

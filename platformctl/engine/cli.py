@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256 as sha256_of
@@ -13,7 +13,7 @@ from pathlib import Path
 from shlex import quote
 
 from platformctl.engine.cache import CachedTool, ToolCache, Void, cache_root
-from platformctl.engine.obtain import CannotError, RefusedError, from_go, from_release
+from platformctl.engine.obtain import Fill, RefusedError, from_go, from_release
 from platformctl.engine.progress import Progress
 from platformctl.engine.toolbox import PULUMI, Tool, parse_version
 from platformctl.errors import ToolError
@@ -96,10 +96,10 @@ def install_tool(tool: Tool, progress: Progress, *, environ: Mapping[str, str] =
 
 
 def host_folder(cli: Path) -> Path:
-    """A folder with a `pulumi-language-python` that starts our language host with this Python, and where possible the CLI itself beside it.
+    """A folder with a `pulumi-language-python` that starts our language host with this Python, and the CLI itself beside it.
 
-    Beside it, because the engine warns on every command about a language host that does not lie next to its own executable. One folder for each
-    interpreter and CLI, so that two checkouts do not take each other's.
+    Beside it, because the engine warns on every command about a language host that does not lie next to its own executable. One folder for
+    each interpreter and CLI, so that two checkouts do not take each other's.
     """
     source = Path(__file__).with_name("language_launcher.py")
     script = f"""#!/bin/sh
@@ -125,20 +125,23 @@ def _replacing(target: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         path = Path(scratch) / target.name
         yield path
-        os.replace(path, target)
+        path.replace(target)
 
 
 def _obtain(tool: Tool, cache: ToolCache, progress: Progress, environ: Mapping[str, str]) -> Found:
     tried: list[str] = [f"no {tool.name} {'.'.join(map(str, tool.minimum))} or newer is on PATH"]
-    for source, way in (("release", lambda: from_release(tool, progress)), ("go", lambda: from_go(tool, progress, environ))):
+    ways: Mapping[str, Callable[[], Fill]] = {
+        "release": lambda: from_release(tool, progress),
+        "go": lambda: from_go(tool, progress, environ),
+    }
+    for source, way in ways.items():
         try:
             cached = cache.put(tool, f"bin/{tool.name}", source, way())
         except RefusedError:
             raise
-        except CannotError as error:
-            tried.append(str(error))
         except ToolError as error:
             tried.append(str(error))
+            progress.note(f"{tool.name}: {error}")
         else:
             return Found(cached.executable, cached.version, "cache")
     needed = f", or Go {'.'.join(map(str, tool.go.go[:2]))} or newer" if tool.go else ""

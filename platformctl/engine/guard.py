@@ -1,7 +1,7 @@
 """Start a program that does not outlive its parent: `python guard.py PARENT SIGNAL COMMAND...`.
 
-Linux sends the signal when the parent dies, even by kill -9, which no handler of the parent could do. Elsewhere the command is merely started; there the
-lock of the state (locks.py) tells a later run that an earlier one is still at work. Standard library only: it is also run as a file, by any Python.
+Linux sends the signal when the parent dies, even by kill -9, which no handler of the parent could do. Elsewhere the command is merely
+started; there the lock of the state (recovery.py) tells a later run that an earlier one is at work. Standard library only: run as a file.
 """
 
 import ctypes

@@ -1,12 +1,13 @@
 """The Python language host for a Pulumi CLI that was built from Go modules and so has none.
 
-The engine starts `pulumi-language-python` (a launcher that cli.py writes) once a command, with its own address as the last argument, and reads a
-port from stdout. Programs and policy packs then run as they do under the host of the official release. It builds on the SDK's own language server,
-which the Automation API uses for inline programs.
+The engine starts `pulumi-language-python` (a launcher that cli.py writes) once a command, with its own address as the last argument, and
+reads a port from stdout. Programs and policy packs then run as they do under the host of the official release. It builds on the SDK's own
+language server, which the Automation API uses for inline programs.
 
-Imports nothing of this package: it may be run, by path, with the Python of a project's own virtual environment, where platformctl is not installed.
+Imports nothing of this package: it may be run, by path, with the Python of a project's own virtual environment, which has no platformctl.
 """
 
+# ruff: noqa: N802, ARG002 -- methods carry the names and parameters of the protocol
 import asyncio
 import contextvars
 import ctypes
@@ -40,7 +41,7 @@ PARENT_POLL_SECONDS = 1.0
 """How often the host looks whether the engine that started it still lives, where the kernel does not tell it."""
 
 REFUSALS_VARIABLE = "PLATFORMCTL_REFUSALS"
-"""Names a file that gets the text of an error which the program raised for its user, so that platformctl can tell bad input from a failure."""
+"""Names a file that gets the text of an error which the program raised for its user, so that platformctl can tell bad input apart."""
 
 _PR_SET_PDEATHSIG = 1
 _WORKERS_PER_PARALLEL = 4
@@ -61,7 +62,7 @@ class PythonLanguageHost(LanguageServer):
         return language_pb2.LanguageHandshakeResponse()
 
     def GetRequiredPackages(self, request: Any, context: Any) -> Any:
-        """None in advance: the engine looks for a provider when its first resource registers, and finds those on PATH without a download."""
+        """None in advance: the engine looks for a provider when its first resource registers, on PATH before it downloads."""
         return language_pb2.GetRequiredPackagesResponse()
 
     def GetProgramDependencies(self, request: Any, context: Any) -> Any:
@@ -289,11 +290,11 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
             process.wait()
 
 
-def serve(host: PythonLanguageHost) -> tuple[grpc.Server, int]:
+def serve(host: PythonLanguageHost) -> tuple[Any, int]:
     """Serve on a loopback port that the system picks."""
     # No limit on message size: a state with a large chart in it is one message, and the engine sets none either.
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-    server: grpc.Server = grpc.server(ThreadPoolExecutor(max_workers=8), options=options)
+    server: Any = grpc.server(ThreadPoolExecutor(max_workers=8), options=options)  # type: ignore[no-untyped-call]  # grpc has no types
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
@@ -312,7 +313,7 @@ def main() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGHUP))
     host = PythonLanguageHost()
     _server, port = serve(host)
-    print(port, flush=True)  # noqa: T201 -- the engine reads the port from here
+    print(port, flush=True)
     while os.getppid() == parent and not over.wait(PARENT_POLL_SECONDS):
         pass
     host.stop_plugins()

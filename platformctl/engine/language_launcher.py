@@ -17,8 +17,8 @@ PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "PulumiPolicy.yaml")
 def project_python(directory: Path) -> str | None:
     """The Python to run a project with instead of this one, or None.
 
-    It is that of the virtual environment which the nearest project file names (`runtime.options.virtualenv`), where that exists, is not this
-    interpreter's own, and has the Pulumi SDK.
+    It is that of the virtual environment which the nearest project file names (`runtime.options.virtualenv`), where that exists, is
+    not this interpreter's own, and has the Pulumi SDK.
     """
     for folder in (directory, *directory.parents):
         for name in PROJECT_FILES:

@@ -28,8 +28,8 @@ class InterruptedRunError(PlatformError):
 class SupervisedPulumi(PulumiCommand):
     """Runs the CLI for the Automation API.
 
-    Differences to the SDK's own: the CLI has a process group of its own, so that one Ctrl-C reaches it once, through us; it is cancelled when we die, even
-    by kill -9; and it writes to files instead of pipes, since a broken pipe would kill it while it winds up.
+    Differences to the SDK's own: the CLI has a process group of its own, so that one Ctrl-C reaches it once, through us; it is cancelled
+    when we die, even by kill -9; and it writes to files instead of pipes, since a broken pipe would kill it while it winds up.
     """
 
     def __init__(self, cli: Cli, announce: Callable[[str], None]) -> None:

@@ -1,7 +1,6 @@
 """What an interrupted run leaves in a file backend: the lock of a dead process, and operations whose end nobody knows."""
 
 import json
-import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -165,4 +164,4 @@ def _read(file: Path) -> Lock | None:
 def _remove(file: Path) -> None:
     for path in (file, file.with_name(f"{file.name}.attrs")):
         with suppress(FileNotFoundError):
-            os.unlink(path)
+            path.unlink()

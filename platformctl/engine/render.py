@@ -165,9 +165,9 @@ def _is_custom(step: StepEventMetadata) -> bool:
     return bool(state and state.custom) and not step.type.startswith("pulumi:")
 
 
-def summary(changes: Mapping[str, int]) -> str:
-    """Counts in words: `63 created, 2 unchanged`."""
-    words = {"same": "unchanged", "create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
-    order = [*words, *sorted(set(changes) - set(words))]
-    parts = [f"{changes[name]} {words.get(name, name)}" for name in order if changes.get(name)]
-    return ", ".join(parts) or "nothing to do"
+def summary(changes: Mapping[str, int], *, planned: bool = False) -> str:
+    """Counts in words: `63 created, 2 unchanged`, or `63 to create, 2 unchanged` of a preview."""
+    done = {"same": "unchanged", "create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
+    words = {name: f"to {name}" if planned and name != "same" else word for name, word in done.items()}
+    order = [*(name for name in words if name != "same"), *sorted(set(changes) - set(words)), "same"]
+    return ", ".join(f"{changes[name]} {words.get(name, name)}" for name in order if changes.get(name)) or "nothing to do"

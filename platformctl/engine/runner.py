@@ -64,7 +64,7 @@ class _Stack(Stack):
     def outputs(self) -> OutputMap:
         return {}
 
-    def info(self, show_secrets: bool = True) -> UpdateSummary | None:  # noqa: ARG002, FBT001, FBT002 -- the SDK's signature
+    def info(self, show_secrets: bool = True) -> UpdateSummary | None:  # noqa: ARG002 -- the SDK's signature
         from datetime import UTC, datetime  # noqa: PLC0415
 
         return UpdateSummary(kind="", start_time=datetime.now(UTC), message="", environment={}, config={}, result="succeeded")

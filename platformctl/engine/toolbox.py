@@ -1,7 +1,7 @@
 """The tools this platform needs beside Python, as data: name, pinned version, and the ways each may be obtained.
 
-A tool that is built from Go modules is locked by the go.mod and go.sum of `locks/<name>/`: the Go command refuses a module whose hash is not
-the one written there. Adding a tool is adding a record here and, for a Go build, such a folder.
+A tool that is built from Go modules is locked by the go.mod and go.sum of `locks/<name>/`: the Go command refuses a module whose hash is
+not the one written there. Adding a tool is adding a record here and, for a Go build, such a folder.
 """
 
 import platform

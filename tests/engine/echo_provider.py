@@ -1,7 +1,9 @@
-"""A provider plugin for tests: every resource is a JSON file in the folder ECHO_STORE, so that a test can look at it and change it out of band.
+"""A provider plugin for tests: every resource is a JSON file in the folder ECHO_STORE, for tests to look at and to change out of band.
 
-Inputs with a meaning: `value` (updated in place), `key` (replaces), `wait` (seconds a create takes), `fail` (the message of a failing create).
+Inputs with a meaning: `value` (updated in place), `key` (replaces), `wait` (seconds a create takes), `fail` (message of a failing create).
 """
+
+# ruff: noqa: N802 -- methods carry the names of the protocol
 
 import json
 import os
@@ -20,7 +22,7 @@ STORE = Path(os.environ.get("ECHO_STORE", "."))
 
 
 def plain(struct: Any) -> dict[str, Any]:
-    return json_format.MessageToDict(struct)
+    return dict(json_format.MessageToDict(struct))
 
 
 def fill(struct: Any, values: dict[str, Any]) -> None:
@@ -59,7 +61,9 @@ class Echo(provider_pb2_grpc.ResourceProviderServicer):
             replaces=["key"] if "key" in changed else [],
             hasDetailedDiff=True,
             detailedDiff={
-                key: provider_pb2.PropertyDiff(kind=provider_pb2.PropertyDiff.UPDATE_REPLACE if key == "key" else provider_pb2.PropertyDiff.UPDATE)
+                key: provider_pb2.PropertyDiff(
+                    kind=provider_pb2.PropertyDiff.UPDATE_REPLACE if key == "key" else provider_pb2.PropertyDiff.UPDATE
+                )
                 for key in changed
             },
         )
@@ -102,7 +106,7 @@ class Echo(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def main() -> None:
-    server = grpc.server(ThreadPoolExecutor(max_workers=16))
+    server: Any = grpc.server(ThreadPoolExecutor(max_workers=16))  # type: ignore[no-untyped-call]
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Echo(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

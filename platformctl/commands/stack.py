@@ -1,0 +1,290 @@
+"""`platformctl up`, `destroy`, `refresh` and `drift`: one environment, or one layer of it, on the sandbox or the real account."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from platform_components.errors import DeclarationError, Problem
+from platformctl.commands import Directory, Json
+from platformctl.errors import ToolError
+from platformctl.project import Project, find_project
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from platformctl.engine.drift import Drift
+    from platformctl.engine.runner import StackResult, StackRunner
+
+INTERRUPTED = 130
+DRIFTED = 1
+
+Target = Annotated[str, typer.Argument(metavar="ENV[.LAYER]", help="An environment, or one layer of it.")]
+UseSandbox = Annotated[
+    bool | None,
+    typer.Option(
+        "--sandbox/--no-sandbox",
+        help="The sandbox (`up` starts it), or the real account. Left out: the running sandbox if it holds the stack, else the account.",
+        show_default=False,
+    ),
+]
+SandboxName = Annotated[str, typer.Option("--sandbox-name", metavar="N", help="Which sandbox.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing the real account.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where stacks are run: a sandbox, or the real account."""
+
+    title: str
+    environ: Mapping[str, str] = field(repr=False)
+    is_sandbox: bool
+
+
+def up(
+    target: Target,
+    sandbox: UseSandbox = None,
+    sandbox_name: SandboxName = "default",
+    yes: Yes = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh/--no-refresh", help="Look at the cloud first, and put right what was changed there.")
+    ] = True,
+    or_preview: Annotated[
+        bool, typer.Option("--or-preview", help="Where no Pulumi CLI can be had, say so and preview offline instead.")
+    ] = False,
+    json_output: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Bring an environment up: make the cloud what is declared, lower layers first."""
+    project = find_project(directory)
+    stacks = project.stacks_of(target)
+    console = _console(json_output)
+    _refuse_bad_input(project, stacks)
+    if or_preview and not _has_engine(console):
+        from platformctl.commands.preview import preview
+
+        preview(target, json_output=json_output, directory=directory)
+        return
+    with _interruptible():
+        place = _place(project, stacks, sandbox, sandbox_name, start=True)
+        runner = _runner(project, place, console)
+        if not (place.is_sandbox or yes):
+            _preview_and_ask(runner, stacks, console)
+        results = [_reported(runner.up(stack, refresh=refresh), console) for stack in stacks]
+    _print_results(target, place, "up", results, json_output)
+
+
+def destroy(
+    target: Target,
+    sandbox: UseSandbox = None,
+    sandbox_name: SandboxName = "default",
+    yes: Yes = False,
+    json_output: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Delete everything an environment is made of, upper layers first."""
+    project = find_project(directory)
+    stacks = tuple(reversed(project.stacks_of(target)))
+    console = _console(json_output)
+    with _interruptible():
+        place = _place(project, stacks, sandbox, sandbox_name)
+        runner = _runner(project, place, console)
+        if not (place.is_sandbox or yes):
+            _ask_to_type(f"Everything of {', '.join(stacks)} on {place.title} will be deleted.", target)
+        results = [_reported(runner.destroy(stack), console) for stack in stacks]
+    _print_results(target, place, "destroy", results, json_output)
+
+
+def refresh(
+    target: Target,
+    sandbox: UseSandbox = None,
+    sandbox_name: SandboxName = "default",
+    yes: Yes = False,
+    json_output: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Bring the state up to date with what the cloud holds; the cloud itself is not changed."""
+    project = find_project(directory)
+    stacks = project.stacks_of(target)
+    console = _console(json_output)
+    with _interruptible():
+        place = _place(project, stacks, sandbox, sandbox_name)
+        runner = _runner(project, place, console)
+        if not (place.is_sandbox or yes):
+            _ask(f"The state of {', '.join(stacks)} will be changed to what {place.title} holds. Go on?")
+        results = [_reported(runner.refresh(stack), console) for stack in stacks]
+    _print_results(target, place, "refresh", results, json_output)
+
+
+def drift(
+    target: Target,
+    sandbox: UseSandbox = None,
+    sandbox_name: SandboxName = "default",
+    json_output: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Show where the cloud differs from what is declared (exit 1 if it does); changes neither cloud nor state."""
+    project = find_project(directory)
+    stacks = project.stacks_of(target)
+    console = _console(json_output)
+    with _interruptible():
+        place = _place(project, stacks, sandbox, sandbox_name)
+        runner = _runner(project, place, console)
+        found = {stack: runner.drift(stack) for stack in stacks}
+    _print_drift(target, place, found, json_output)
+    if any(found.values()):
+        raise typer.Exit(DRIFTED)
+
+
+def _console(json_output: bool) -> "Console":
+    """Where progress goes: stdout, unless that is for the JSON."""
+    from rich.console import Console
+
+    return Console(stderr=json_output, highlight=False, soft_wrap=True)
+
+
+def _refuse_bad_input(project: Project, stacks: Sequence[str]) -> None:
+    """Run the programs offline first, so that nothing is created for an environment that a later layer refuses.
+
+    Raises:
+        DeclarationError: with everything that is wrong.
+    """
+    from platformctl.commands.preview import preview_layers
+
+    preview_layers(project, stacks)
+
+
+def _has_engine(console: "Console") -> bool:
+    from platformctl.engine.cli import install_cli
+    from platformctl.engine.progress import Progress
+
+    try:
+        install_cli(Progress(console))
+    except ToolError as error:
+        console.print(f"{error} Until then, the offline preview:", markup=False)
+        return False
+    return True
+
+
+def _place(project: Project, stacks: Sequence[str], wanted: bool | None, name: str, *, start: bool = False) -> Place:
+    """Where to run: as asked for, else where the stacks are.
+
+    Raises:
+        ToolError: the sandbox is asked for and not running, and only `up` starts one.
+    """
+    from platformctl.engine.backend import account_environ
+    from platformctl.engine.recovery import has_stack, state_folder
+    from platformctl.sandbox import lifecycle
+
+    if wanted is not False:
+        sandbox = lifecycle.start(project.root, name, _to_stderr) if wanted and start else lifecycle.Sandbox.load(project.root, name)
+        if wanted and sandbox is None:
+            raise ToolError(f"sandbox {name} is not running; `platformctl up` with --sandbox starts it")
+        if sandbox is not None:
+            additions = sandbox.environ(os.environ)
+            state = state_folder(additions["PULUMI_BACKEND_URL"])
+            if wanted or (state and any(has_stack(state, project.name, stack) for stack in stacks)):
+                return Place(f"sandbox {sandbox.name} at {sandbox.url}", {**os.environ, **additions}, is_sandbox=True)
+    environ = account_environ(project)
+    backend = environ.get("PULUMI_BACKEND_URL") or "the backend you are logged in to"
+    account = environ.get("AWS_PROFILE")
+    return Place(f"the real account{f' of AWS profile {account}' if account else ''}, state in {backend}", environ, is_sandbox=False)
+
+
+def _runner(project: Project, place: Place, console: "Console") -> "StackRunner":
+    from platformctl.engine.cli import install_cli
+    from platformctl.engine.progress import Progress
+    from platformctl.engine.runner import StackRunner
+
+    console.print(f"target: {place.title}", markup=False)
+    cli = install_cli(Progress(console), place.environ)
+    # The sandbox's AWS plugin finds again what an interrupted create has made; no real provider does.
+    return StackRunner(project, place.environ, cli=cli, console=console, adopts_interrupted=place.is_sandbox)
+
+
+def _preview_and_ask(runner: "StackRunner", stacks: Sequence[str], console: "Console") -> None:
+    from platformctl.engine.render import summary
+
+    for stack in stacks:
+        if runner.exists(stack) or stack == stacks[0]:
+            console.print(f"{stack}: {summary(runner.preview(stack, refresh=True).changes, planned=True)}", markup=False)
+        else:
+            console.print(f"{stack}: not there yet; what it will hold depends on the layers below it", markup=False)
+    _ask("Do that?")
+
+
+def _ask(question: str) -> None:
+    _need_terminal()
+    if not typer.confirm(question):
+        raise typer.Exit(DRIFTED)
+
+
+def _ask_to_type(warning: str, answer: str) -> None:
+    _need_terminal()
+    if typer.prompt(f"{warning} Type {answer} to go on") != answer:
+        typer.echo("Nothing was changed.")
+        raise typer.Exit(DRIFTED)
+
+
+def _need_terminal() -> None:
+    if not sys.stdin.isatty():
+        raise DeclarationError([Problem("changing the real account needs --yes where nobody can be asked")])
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the command with a sentence and exit code 130; the engine has been cancelled by then."""
+    from platformctl.engine.process import InterruptedRunError
+
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except InterruptedRunError as error:
+        _to_stderr(str(error))
+        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt:
+        _to_stderr("interrupted; run the same command again to go on from there")
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _reported(result: "StackResult", console: "Console") -> "StackResult":
+    from platformctl.engine.progress import duration
+    from platformctl.engine.render import summary
+
+    console.print(f"{result.stack}: {summary(result.changes)} ({duration(result.seconds)})", markup=False)
+    return result
+
+
+def _print_results(target: str, place: Place, operation: str, results: Sequence["StackResult"], json_output: bool) -> None:
+    if json_output:
+        _print_json(target, place, {"operation": operation, "layers": [result.as_json() for result in results]})
+
+
+def _print_drift(target: str, place: Place, found: Mapping[str, Sequence["Drift"]], json_output: bool) -> None:
+    count = sum(map(len, found.values()))
+    if json_output:
+        layers = [
+            {"stack": stack, "layer": stack.split(".", 1)[-1], "drift": [item.as_json() for item in items]}
+            for stack, items in found.items()
+        ]
+        _print_json(target, place, {"layers": layers, "summary": {"differences": count}})
+        return
+    for stack, items in found.items():
+        lines = [f"{stack}: {len(items)} {'difference' if len(items) == 1 else 'differences'}", *(f"  {item}" for item in items)]
+        sys.stdout.write("\n".join(lines if items else [f"{stack}: no drift"]) + "\n")
+
+
+def _print_json(target: str, place: Place, content: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps({"environment": target.split(".", 1)[0], "target": place.title, **content}, indent=2) + "\n")
