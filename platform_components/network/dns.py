@@ -26,6 +26,7 @@ def _create_zone(site: Site, domain: str, settings: PrivateZone) -> aws.route53.
         name,
         name=domain,
         comment=settings.comment,
+        force_destroy=settings.delete_records,
         vpcs=[aws.route53.ZoneVpcArgs(vpc_id=site.vpc.id)],
         tags=site.tags(name),
         # Associations made outside this resource show up in its own list, and would be taken away at the next update

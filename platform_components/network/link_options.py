@@ -69,6 +69,10 @@ class PrivateZone(Args):
     comment: str = Field(
         "Private zone of the platform network.", max_length=256, description="Comment on the zone. Omitted: a general one."
     )
+    delete_records: bool = Field(
+        False,
+        description="On destroy, delete records that others made (external-dns) as well. Omitted: false; the zone then refuses to go.",
+    )
     associated_vpcs: Mapping[Key, AssociatedVpc] = Field(
         default_factory=dict, description="Other VPCs that may resolve it, by a name. Omitted: none."
     )

@@ -53,7 +53,7 @@ def _create_key(site: Site) -> aws.kms.Key:
         ),
         tags=site.tags(name),
         # Logs that outlive the network could not be read without the key.
-        opts=site.options(retain_on_delete=kept),
+        opts=site.options(retain_on_delete=kept or None),
     )
 
 
@@ -61,7 +61,7 @@ def _log_group(site: Site, role: str, days: int, keep: bool, key_arn: Late[str] 
     """Create a log group before anything writes to it: one that a service makes by itself has no retention and no key."""
     name = site.child(role)
     return aws.cloudwatch.LogGroup(
-        name, retention_in_days=days, kms_key_id=key_arn, skip_destroy=keep, tags=site.tags(name), opts=site.options()
+        name, retention_in_days=days, kms_key_id=key_arn, skip_destroy=keep or None, tags=site.tags(name), opts=site.options()
     )
 
 

@@ -24,6 +24,9 @@ LOAD_BALANCER_TAGS: Mapping[str, Mapping[str, str]] = {
 """Where the AWS Load Balancer Controller looks for subnets
 (https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html)."""
 
+DATABASE_ZONES_MIN = 2
+"""Fewest zones of an RDS subnet group (API reference of CreateDBSubnetGroup)."""
+
 
 @dataclass(frozen=True)
 class Subnets:
@@ -116,8 +119,8 @@ def _ipv6_block(site: Site, tier: Tier, zone: str) -> pulumi.Output[str]:
 
 
 def create_database_subnet_group(site: Site, subnets: Subnets) -> aws.rds.SubnetGroup | None:
-    """Create the RDS subnet group of the database tier, where there is one."""
-    if Tier.DATABASE not in subnets.by_tier:
+    """Create the RDS subnet group of the database tier, where there is one and it has the two zones that RDS insists on."""
+    if len(subnets.ids(Tier.DATABASE)) < DATABASE_ZONES_MIN:
         return None
     name = site.child("database")
     return aws.rds.SubnetGroup(

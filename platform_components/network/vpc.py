@@ -48,7 +48,7 @@ class Vpc(PlatformComponent):
     """ARN of the VPC."""
     cidr: pulumi.Output[str]
     """Primary IPv4 block."""
-    secondary_cidrs: pulumi.Output[Mapping[str, str]]
+    secondary_cidr_blocks: pulumi.Output[Mapping[str, str]]
     """Secondary IPv4 blocks by name, once they are associated."""
     ipv6_cidr: pulumi.Output[str | None]
     """IPv6 block; None without ipv6."""
@@ -69,9 +69,9 @@ class Vpc(PlatformComponent):
     default_security_group_id: pulumi.Output[str]
     """The VPC's default security group, which has no rules."""
     database_subnet_group_name: pulumi.Output[str | None]
-    """RDS subnet group of the database tier; None without it."""
+    """RDS subnet group of the database tier (its id is its name); None without the tier, or with one zone: RDS wants two."""
     cache_subnet_group_name: pulumi.Output[str | None]
-    """ElastiCache subnet group of the cache tier; None without it."""
+    """ElastiCache subnet group of the cache tier (its id is its name); None without the tier."""
     flow_log_group_name: pulumi.Output[str | None]
     """Log group of the flow logs; None where they go elsewhere."""
     query_log_group_name: pulumi.Output[str | None]
@@ -114,8 +114,8 @@ class Vpc(PlatformComponent):
         self.endpoint_ids = _ids(endpoints.by_service)
         self.endpoint_security_group_id = _optional(endpoints.security_group, "id")
         self.default_security_group_id = default_group.id
-        self.database_subnet_group_name = _optional(database_group, "name")
-        self.cache_subnet_group_name = _optional(cache_group, "name")
+        self.database_subnet_group_name = _optional(database_group, "id")
+        self.cache_subnet_group_name = _optional(cache_group, "id")
         self.flow_log_group_name = _optional(logs.flow_log_group, "name")
         self.query_log_group_name = _optional(logs.query_log_group, "name")
         self.logs_key_arn = _optional(logs.key, "arn")
@@ -160,7 +160,7 @@ class Vpc(PlatformComponent):
     def _set_subnet_outputs(self, site: Site, subnets: Subnets) -> None:
         """Set the outputs that tell of the VPC itself and its subnets."""
         self.vpc_id, self.vpc_arn, self.cidr = site.vpc.id, site.vpc.arn, site.vpc.cidr_block
-        self.secondary_cidrs = _mapping({key: block for key, block in site.ipv4_blocks.items() if key != "vpc"})
+        self.secondary_cidr_blocks = _mapping({key: block for key, block in site.ipv4_blocks.items() if key != "vpc"})
         self.ipv6_cidr = _optional(site.vpc if site.args.ipv6 else None, "ipv6_cidr_block")
         self.subnet_ids = _mapping({tier: subnets.ids(tier) for tier in subnets.by_tier})
         self.subnet_ids_by_zone = _mapping({tier: {zone: one.id for zone, one in zones.items()} for tier, zones in subnets.by_tier.items()})
@@ -169,7 +169,7 @@ class Vpc(PlatformComponent):
 
 def _mapping(values: Mapping[str, Any]) -> pulumi.Output[Any]:
     """A mapping with Outputs inside, as an Output of plain data."""
-    return pulumi.Output.from_input(dict(values))
+    return pulumi.Output.from_input({str(key): value for key, value in values.items()})
 
 
 def _ids(resources: Mapping[str, Any]) -> pulumi.Output[Mapping[str, str]]:
