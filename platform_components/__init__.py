@@ -1,1 +1,42 @@
-"""Reusable Pulumi components of the platform. Importing this package reads no config, no clock and no network."""
+"""Reusable Pulumi components of the platform.
+
+    import platform_components as platform
+
+    network = platform.Vpc("shop", platform.VpcArgs(cidr="10.0.0.0/16", zones=["euw1-az1", "euw1-az2"]))
+
+Importing this package reads no config, no clock and no network; each name loads its own module when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from platform_components.args import Late
+    from platform_components.errors import DeclarationError, PlatformError, UnsupportedError
+    from platform_components.network.args import VpcArgs
+    from platform_components.network.reference import VpcRef
+    from platform_components.network.vpc import Vpc
+    from platform_components.profile import Profile
+
+_MODULES = {
+    "DeclarationError": "errors",
+    "Late": "args",
+    "PlatformError": "errors",
+    "Profile": "profile",
+    "UnsupportedError": "errors",
+    "Vpc": "network.vpc",
+    "VpcArgs": "network.args",
+    "VpcRef": "network.reference",
+}
+
+__all__ = ["DeclarationError", "Late", "PlatformError", "Profile", "UnsupportedError", "Vpc", "VpcArgs", "VpcRef"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
