@@ -129,7 +129,13 @@ def main() -> None:
         finally:
             run([*PLATFORMCTL, "sandbox", "stop", "-C", str(ours)], ours, dict(os.environ))
     medians = {name: statistics.median(values) for name, values in seconds.items()}
-    figures = {"resources": len(recorded), "rounds": rounds, "seconds": seconds, "ratio": round(medians["ours"] / medians["bare"], 3), "aim": 1.3}
+    figures = {
+        "resources": len(recorded),
+        "rounds": rounds,
+        "seconds": seconds,
+        "ratio": round(medians["ours"] / medians["bare"], 3),
+        "aim": 1.3,
+    }
     print(json.dumps(figures, indent=2))
 
 

@@ -55,7 +55,9 @@ def type_text(annotation: Any) -> str:
         return " \\| ".join(f"`{item}`" for item in parameters)
     if parameters:
         inside = ", ".join("..." if item is Ellipsis else type_text(item) for item in parameters)
-        return f"{getattr(origin, '__name__', origin)}[{inside}]".replace("tuple[", "list[").replace(", ...]", "]").replace("Mapping[", "map[")
+        return (
+            f"{getattr(origin, '__name__', origin)}[{inside}]".replace("tuple[", "list[").replace(", ...]", "]").replace("Mapping[", "map[")
+        )
     if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
         return " \\| ".join(f"`{member.value}`" for member in annotation)
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
@@ -122,7 +124,9 @@ def component_page(component: type[PlatformComponent]) -> str:
     for name, model in nested_models(args).items():
         lines += [f"## {name}\n", inspect.getdoc(model) or "", "", "| field | type | default | what it does |", "|---|---|---|---|"]
         for field_name, field in model.model_fields.items():
-            lines.append(f"| `{field.alias or field_name}` | {field_type(field)} | {default_text(field)} | {cell(field.description or '')} |")
+            lines.append(
+                f"| `{field.alias or field_name}` | {field_type(field)} | {default_text(field)} | {cell(field.description or '')} |"
+            )
         lines.append("")
     lines += ["## Outputs\n", "| output | what it is |", "|---|---|"]
     docs = attribute_docs(component)
