@@ -118,7 +118,7 @@ def bare(count: int, _folder: Path) -> int:
                 tags={"Name": "row", "Tier": "private"},
             )
 
-    pulumi.runtime.test(program)()
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
     return count
 
 

@@ -61,7 +61,7 @@ class Project:
         environments = self.environments()
         if environment not in environments:
             choice = ", ".join(environments) or f"write {self.folder / 'environments' / environment}.yaml"
-            raise DeclarationError([Problem(f"there is no environment {environment!r}; choose from: {choice}")])
+            raise DeclarationError([Problem(f"there is no environment {environment or target!r}; choose from: {choice}")])
         if layer and layer not in layers:
             raise DeclarationError([Problem(f"there is no layer {layer!r}; choose from: {', '.join(layers)}")])
         return tuple(f"{environment}.{name}" for name in ([layer] if layer else layers))
@@ -75,28 +75,37 @@ class Project:
     def stack_config(self, stack: str) -> tuple[dict[str, str], list[str]]:
         """A stack's configuration as a program sees it, and the keys that are secret.
 
-        Encrypted values are not decrypted: a fixed text stands in for each, and their keys are secret.
+        Defaults of the project come first, then the stack's own. Encrypted values are not decrypted: a fixed text stands in for each.
 
         Args:
             stack: name of the stack; its file is `Pulumi.<stack>.yaml`. A missing file is an empty configuration.
 
         Raises:
-            DeclarationError: the file is no YAML mapping.
+            DeclarationError: a file is no YAML mapping.
         """
-        path = self.root / f"Pulumi.{stack}.yaml"
+        values: dict[str, str] = {}
+        secrets: list[str] = []
+        for key, entry in self._config_of(PROJECT_FILE).items():
+            value = entry.get("value", entry.get("default")) if isinstance(entry, dict) else entry
+            if value is not None:
+                values[self._full(key)] = _as_text(value)
+        for key, value in self._config_of(f"Pulumi.{stack}.yaml").items():
+            encrypted = isinstance(value, dict) and set(value) == {"secure"}
+            values[self._full(key)] = "[secret]" if encrypted else _as_text(value)
+            if encrypted:
+                secrets.append(self._full(key))
+        return values, secrets
+
+    def _config_of(self, name: str) -> dict[str, Any]:
+        path = self.root / name
         entries = (_load(path).get("config") if path.exists() else None) or {}
         if not isinstance(entries, dict):
             raise DeclarationError([Problem("must be a mapping of configuration keys to values", "config", str(path))])
-        values: dict[str, str] = {}
-        secrets: list[str] = []
-        for key, value in entries.items():
-            full = key if ":" in key else f"{self.name}:{key}"
-            if isinstance(value, dict) and set(value) == {"secure"}:
-                secrets.append(full)
-                values[full] = "[secret]"
-            else:
-                values[full] = _as_text(value)
-        return values, secrets
+        return entries
+
+    def _full(self, key: str) -> str:
+        """A key without a namespace belongs to the project."""
+        return key if ":" in key else f"{self.name}:{key}"
 
 
 def find_project(start: Path | None = None) -> Project:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from platformctl.readers.mock_run import MockRun
 
+_UNCUT = 1000
+"""Width of a line in a file or a pipe, in characters."""
+
 
 def preview(
     target: Annotated[str, typer.Argument(metavar="ENV[.LAYER]", help="An environment, or one layer of it.")],
@@ -83,7 +86,10 @@ def _print(runs: Mapping[str, "MockRun"]) -> None:
     from rich.text import Text
     from rich.tree import Tree
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # Nothing is cut where somebody may search in it later.
+        console = Console(highlight=False, width=_UNCUT)
     width = max(map(len, runs))
     for stack, run in runs.items():
         count = sum(map(is_counted, run.graph))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import contextvars
+import json
 import os
 import runpy
 import sys
@@ -82,6 +83,7 @@ def run_stack(
         marked=not preview,
         region=config.get("aws:region") or os.environ.get("AWS_REGION") or DEFAULT_REGION,
         upstream=upstream or {},
+        disabled=frozenset(json.loads(config.get("pulumi:disable-default-providers", "[]"))),
         root=project.root,
     )
     monitor, engine = RecordingMonitor(settings), Engine()
@@ -90,6 +92,9 @@ def run_stack(
             run_program(lambda: _run_path(project.main), monitor, engine, config=config, secrets=secrets)
         except PlatformError:
             raise
+        except SystemExit as end:
+            if end.code not in (None, 0):
+                raise ToolError(f"{stack}: the program ended itself with {end.code!r}") from None
         except Exception as error:
             raise _told(error, stack, project.root) from error
     if engine.errors:

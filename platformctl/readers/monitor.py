@@ -47,6 +47,8 @@ class Settings:
     """Region of the default provider."""
     upstream: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Outputs of other stacks by stack name, as the wire has them (secrets by `wire.secret`)."""
+    disabled: frozenset[str] = frozenset()
+    """Packages whose default provider the stack has disabled; `*` for all."""
     root: Path | None = None
     """Folder of the program: positions in it are recorded, relative to it. None: positions are not recorded."""
 
@@ -92,6 +94,8 @@ class RecordingMonitor(MockMonitor):
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:  # noqa: N802
         """Record a registration and answer with the id and outputs the engine would give."""
         urn = self._new_urn(request.parent, request.type, request.name)
+        if request.custom:
+            self._refuse_default_provider(request.type, request.provider)
         if request.importId:
             identity, outputs = request.importId, request.object
         elif not request.custom:
@@ -103,11 +107,11 @@ class RecordingMonitor(MockMonitor):
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802
         """Answer a read: another stack's outputs, or a resource that someone else made."""
+        urn = self._new_urn(request.parent, request.type, request.name)
         if request.type == STACK_REFERENCE:
-            urn = self._new_urn(request.parent, request.type, request.name)
             properties = self._reference(request.id)
         else:
-            urn = self._new_urn(request.parent, request.type, request.name)
+            self._refuse_default_provider(request.type, request.provider)
             properties = self._answer(urn, request, request.properties)[1]
         self._record(urn, request, request.properties, True, properties, external=True)
         identity = "" if request.id == UNKNOWN else request.id
@@ -119,6 +123,7 @@ class RecordingMonitor(MockMonitor):
         if request.tok == "pulumi:pulumi:getResource":
             result = self._registered(str(arguments["urn"]))
         elif request.tok in LOOKUPS:
+            self._refuse_default_provider(request.tok, request.provider)
             result = LOOKUPS[request.tok](arguments, self._place(request.provider))
         else:
             raise UnsupportedError(
@@ -143,6 +148,12 @@ class RecordingMonitor(MockMonitor):
         if urn in self._nodes:
             raise UnsupportedError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
         return urn
+
+    def _refuse_default_provider(self, token: str, provider: str) -> None:
+        """Refuse what would need a default provider that the stack has disabled, as the engine does."""
+        package = token.split(":", 1)[0]
+        if not provider and package != "pulumi" and self.settings.disabled & {package, "*"}:
+            raise UnsupportedError(f"Default provider for '{package}' disabled. '{token}' must use an explicit provider.")
 
     def _answer(self, urn: str, request: Any, inputs: struct_pb2.Struct) -> tuple[str, struct_pb2.Struct]:
         """Id and outputs of a resource that a provider would make."""
