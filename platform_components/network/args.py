@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, LiteralString
 
 from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -73,7 +73,9 @@ class VpcArgs(Args):
         description="Zone ids, not names: names differ per account. Order does not matter. Adding one replaces nothing. Required.",
     )
     region: str | None = Field(
-        None, description="Region of the zones. Omitted: told by the zone ids; only for a region this version does not know."
+        None,
+        description="Region of the zones. Omitted: told by the zone ids, which are then checked; set it for a zone or region newer than "
+        "this version.",
     )
     tiers: tuple[Tier, ...] = Field(
         (Tier.PUBLIC, Tier.PRIVATE, Tier.INTRA, Tier.DATABASE),
@@ -201,14 +203,19 @@ def _findings_without(data: Any, unsound: frozenset[str], handler: ModelWrapVali
 
 def _whole_error(error: ValidationError | None, found: list[Finding]) -> ValidationError:
     """One error with the faults of fields and the findings between them."""
+    faults = error.errors() if error else []
+    # Where no item of a list is sound, pydantic calls the list too short as well: a consequence, not a fault.
+    broken = {entry["loc"][:-1] for entry in faults}
     details = [
-        InitErrorDetails(
-            type=PydanticCustomError(entry["type"], "{message}", {"message": entry["msg"]}), loc=entry["loc"], input=entry["input"]
-        )
-        for entry in (error.errors() if error else ())
+        _detail(entry["type"], {**entry.get("ctx", {}), "message": entry["msg"]}, entry["loc"], entry["input"])
+        for entry in faults
+        if entry["type"] != "too_short" or entry["loc"] not in broken
     ]
-    details += [
-        InitErrorDetails(type=PydanticCustomError("network", "{message}", {"message": message}), loc=path, input=None)
-        for path, message in found
-    ]
+    # The input of a finding is the name of its field: no single value is at fault.
+    details += [_detail("network", {"message": message}, path, ".".join(map(str, path))) for path, message in found]
     return ValidationError.from_exception_data("VpcArgs", details)
+
+
+def _detail(kind: LiteralString, context: dict[str, Any], path: tuple[str | int, ...], value: Any) -> InitErrorDetails:
+    """A fault as pydantic takes it; `context` holds its message."""
+    return InitErrorDetails(type=PydanticCustomError(kind, "{message}", context), loc=path, input=value)

@@ -15,7 +15,7 @@ from platform_components.network.addresses import (
     slot_problems,
 )
 from platform_components.network.options import FLOW_LOG_FIELDS, EndpointProfile, Nat
-from platform_components.network.zones import NO_EKS_CONTROL_PLANE, region_of
+from platform_components.network.zones import NO_EKS_CONTROL_PLANE, region_of, zone_ids, zone_problem
 
 if TYPE_CHECKING:
     from platform_components.network.args import VpcArgs
@@ -75,11 +75,17 @@ def _room(args: "VpcArgs") -> Iterator[Finding]:
         yield ("cidr",) if args.cidr else ("ipam", "netmask_length"), problem
 
 
-@_check("zones", "layout")
+@_check("zones", "layout", "region")
 def _zone_slots(args: "VpcArgs") -> Iterator[Finding]:
     yield from _duplicates("zones", args.zones)
-    for problem in slot_problems(args.zones, args.address_layout):
+    for problem in slot_problems([zone for zone in args.zones if _zone_exists(args, zone)], args.address_layout):
         yield ("zones",), problem
+
+
+def _zone_exists(args: "VpcArgs", zone: str) -> bool:
+    """Whether a zone is known, or its region was set by hand, for zones that opened after this version."""
+    region = region_of(zone)
+    return args.region is not None or region is None or zone in zone_ids(region)
 
 
 @_check("zones", "region")
@@ -91,6 +97,8 @@ def _one_region(args: "VpcArgs") -> Iterator[Finding]:
             yield ("zones", index), f"no region is known whose zones are named like {zone}; correct it, or set region"
         elif region is not None:
             found.setdefault(region, zone)
+            if not _zone_exists(args, zone):
+                yield ("zones", index), zone_problem(region, zone) or ""
     if len(found) > 1:
         yield ("zones",), "all zones must lie in one region; " + ", ".join(f"{zone} lies in {region}" for region, zone in found.items())
     elif args.region is not None and found and args.region not in found:

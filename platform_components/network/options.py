@@ -70,6 +70,14 @@ def _cidr(value: Any) -> Any:
     return loose
 
 
+def _ipv4_cidr(value: Any) -> Any:
+    block = _cidr(value)
+    if isinstance(block, IPv6Network):
+        message = f"{str(block)!r} is an IPv6 block; write an IPv4 block such as 10.0.0.0/16"
+        raise PydanticCustomError("cidr", "{message}", {"message": message})
+    return block
+
+
 def _retention(value: int) -> int:
     if value not in LOG_RETENTION_DAYS:
         message = f"CloudWatch Logs cannot keep logs for {value} days; choose from {', '.join(map(str, LOG_RETENTION_DAYS))}"
@@ -78,7 +86,7 @@ def _retention(value: int) -> int:
 
 
 ZoneId: TypeAlias = Annotated[str, AfterValidator(_zone_id), Field(json_schema_extra={"pattern": ZONE_ID_PATTERN})]
-Ipv4Cidr: TypeAlias = Annotated[IPv4Network, BeforeValidator(_cidr)]
+Ipv4Cidr: TypeAlias = Annotated[IPv4Network, BeforeValidator(_ipv4_cidr)]
 Cidr: TypeAlias = Annotated[IPv4Network | IPv6Network, BeforeValidator(_cidr)]
 Key: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,18}[a-z0-9]$")]
 """A name people give to one of several things; becomes part of resource names."""

@@ -166,7 +166,7 @@ def test_fixed_blocks_stand_and_are_checked_against_the_planned_ones():
     assert plan[Tier.PUBLIC, "euw1-az2"] == subnet_block(vpc, Tier.PUBLIC, "euw1-az2", Layout())
     with pytest.raises(UnsupportedError, match=r"10\.0\.0\.0/19 of private euw1-az1 overlaps 10\.0\.1\.0/24 of public euw1-az1"):
         plan_addresses(vpc, [Tier.PUBLIC, Tier.PRIVATE], zones, fixed={Tier.PUBLIC: {"euw1-az1": IPv4Network("10.0.1.0/24")}})
-    outside = overlap_problems(vpc, {("public", "euw1-az1"): IPv4Network("10.1.0.0/24")})
+    outside = overlap_problems(vpc, {(Tier.PUBLIC, "euw1-az1"): IPv4Network("10.1.0.0/24")})
     assert list(outside) == ["10.1.0.0/24 of public euw1-az1 lies outside the VPC's 10.0.0.0/16"]
 
 
