@@ -13,6 +13,12 @@ TIMEOUT_SECONDS = 30.0
 """How long one answer may take."""
 
 
+CREATE_HEADER = "X-Sandbox-Create"
+"""Request header `<urn>|<sha256 of the inputs>`: this request creates the resource of that URN."""
+FORGET_HEADER = "X-Sandbox-Forget"
+"""Request header `1`, beside CREATE_HEADER: drop what is stored for the URN and run the request."""
+REPLAYED_HEADER = "X-Sandbox-Replayed"
+"""Response header: the answer is a stored one; its value is the sha256 that came with the request which made it."""
 READY_WORD = b"started\n"
 """What a starter writes to the server's stdin when it takes responsibility for it."""
 

@@ -15,15 +15,10 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
+from platformctl.sandbox.client import CREATE_HEADER, REPLAYED_HEADER
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-CREATE_HEADER = "X-Sandbox-Create"
-"""Request header `<urn>|<sha256 of the inputs>`: this request creates the resource of that URN."""
-FORGET_HEADER = "X-Sandbox-Forget"
-"""Request header `1`, beside CREATE_HEADER: drop what is stored for the URN and run the request."""
-REPLAYED_HEADER = "X-Sandbox-Replayed"
-"""Response header: the answer is a stored one; its value is the sha256 that came with the request which made it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ class SandboxApplication:
                 return _json(self.recorded.get(kind, key))
             case "PUT", kind, key:
                 self.recorded.put(kind, key, _body(request))
-                return _json({})
+                return _json({"id": key})
             case "DELETE", kind, key:
                 self.recorded.delete(kind, key)
                 return _json({})

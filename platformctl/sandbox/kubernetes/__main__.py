@@ -1,0 +1,9 @@
+"""The executable behind `pulumi-resource-kubernetes`."""
+
+import sys
+
+from platformctl.sandbox.kubernetes.provider import KubernetesProvider
+from platformctl.sandbox.plugin import main
+
+if __name__ == "__main__":
+    sys.exit(main(KubernetesProvider()))
