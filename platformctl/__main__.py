@@ -29,6 +29,7 @@ COMMANDS: Sequence[tuple[str, str, str]] = (
     ("sandbox", "stop", "sandbox:stop"),
     ("sandbox", "status", "sandbox:status"),
     ("sandbox", "reset", "sandbox:reset"),
+    ("sandbox", "env", "sandbox:env"),
 )
 """Every command, in the order of the help."""
 

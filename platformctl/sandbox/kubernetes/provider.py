@@ -99,7 +99,7 @@ class KubernetesProvider(Provider):
     def create(self, subject: Subject, inputs: Values, *, preview: bool) -> Created:
         """Write a new object. One that a killed run has written already is taken over."""
         if subject.type == RELEASE:
-            return self._charts().create(inputs, _create_headers(subject, inputs), preview=preview)
+            return self._charts().create(inputs, {} if preview else _create_headers(subject, inputs), preview=preview)
         kind = _kind(subject, inputs)
         if preview:
             return Created("", objects.foretold(kind, inputs))

@@ -1,0 +1,115 @@
+"""`platformctl sandbox`: start, look at and end the local clouds."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import typer
+
+from platformctl.commands import Directory, Json
+from platformctl.errors import ToolError
+from platformctl.project import find_project
+from platformctl.sandbox import lifecycle
+from platformctl.sandbox.lifecycle import Sandbox, Status
+
+Name = Annotated[str, typer.Option("--name", metavar="N", help="Which sandbox; several run side by side.")]
+
+
+def start(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, directory: Directory = None) -> None:
+    """Start a sandbox, or find the one that runs."""
+    _show_address(lifecycle.start(find_project(directory).root, name, _note), json_output=json_output)
+
+
+def stop(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, directory: Directory = None) -> None:
+    """End a sandbox; its resources and the engine state that belongs to them go with it."""
+    stopped = lifecycle.stop(find_project(directory).root, name)
+    if json_output:
+        _print_json({"name": name, "stopped": stopped})
+    else:
+        _print(f"sandbox {name} {'stopped' if stopped else 'was not running'}")
+
+
+def reset(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, directory: Directory = None) -> None:
+    """Begin anew with an empty sandbox."""
+    root = find_project(directory).root
+    lifecycle.stop(root, name)
+    _show_address(lifecycle.start(root, name, _note), json_output=json_output)
+
+
+def status(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, directory: Directory = None) -> None:
+    """Show what a sandbox holds: what is emulated, what is only recorded, what no schema was known for."""
+    sandbox = Sandbox.load(find_project(directory).root, name)
+    found = sandbox.status() if sandbox else None
+    if json_output:
+        _print_json({"name": name, "running": False} if found is None else {"running": True, **found.as_json()})
+    elif found is None:
+        _print(f"sandbox {name} is not running")
+    else:
+        _print("\n".join(describe(found)))
+
+
+def env(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, directory: Directory = None) -> None:
+    """Print the environment of a running sandbox; eval "$(platformctl sandbox env)" makes plain `pulumi` work on it."""
+    sandbox = Sandbox.load(find_project(directory).root, name)
+    if sandbox is None:
+        raise ToolError(f"sandbox {name} is not running; run `platformctl sandbox start`")
+    environ = sandbox.environ()
+    if json_output:
+        _print_json(environ)
+    else:
+        sys.stdout.write(lifecycle.shell_exports(environ))
+
+
+def describe(status: Status) -> Iterator[str]:
+    """The lines of `sandbox status`."""
+    yield f"sandbox {status.name}  {status.url}  up {_duration(status.uptime_seconds)}  process {status.pid}"
+    yield from _section("AWS, emulated by moto", {place: _counted(kinds) for place, kinds in status.resources.items()})
+    yield from _section("recorded, not emulated: inputs checked and remembered, nothing behind them", status.recorded)
+    yield from _section(
+        "Kubernetes objects, checked against their schemas", {place: _counted(kinds) for place, kinds in status.kubernetes.items()}
+    )
+    yield from _section("of these without a known schema: stored unchecked", status.unchecked)
+    if status.unconfirmed:
+        yield f"  {status.unconfirmed} creates of a run that has not been followed by another yet"
+
+
+def _section(title: str, rows: Mapping[str, object]) -> Iterator[str]:
+    if not rows:
+        return
+    yield f"  {title}"
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        yield f"    {name:<{width}}  {value}"
+
+
+def _counted(kinds: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+
+
+def _duration(seconds: int) -> str:
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else f"{seconds} s"
+
+
+def _show_address(sandbox: Sandbox, *, json_output: bool) -> None:
+    if json_output:
+        _print_json({"name": sandbox.name, "url": sandbox.url, "pid": sandbox.pid, "directory": str(sandbox.directory)})
+        return
+    option = "" if sandbox.name == lifecycle.DEFAULT_NAME else f" --name {sandbox.name}"
+    _print(f'sandbox {sandbox.name}  {sandbox.url}\n  for plain pulumi in this shell: eval "$(platformctl sandbox env{option})"')
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def _note(text: str) -> None:
+    """What the user should know goes beside the result, never into it."""
+    sys.stderr.write(f"{text}\n")
