@@ -211,12 +211,14 @@ def _is_for_people(error: BaseException) -> bool:
 def user_traceback(error: BaseException, entry: Path) -> str:
     """The traceback of an error from the program's first frame on: what lies above is this host and the SDK.
 
-    An error inside an apply has no frame of the entry point; there the first frame of a module in the program's folder counts.
+    An error inside an apply has no frame of the entry point; there the first frame of a module in the program's folder counts. A syntax
+    error in the entry point has none at all, and says itself where it is.
     """
     home = str(entry if entry.is_dir() else entry.parent) + os.sep
     frames = traceback.extract_tb(error.__traceback__)
-    first = next((index for index, frame in enumerate(frames) if frame.filename.startswith(home)), 0)
-    return "".join(traceback.format_exception(error, limit=-(len(frames) - first) if frames else None)).rstrip()
+    whole = len(frames) if isinstance(error, SyntaxError) else 0
+    first = next((index for index, frame in enumerate(frames) if frame.filename.startswith(home)), whole)
+    return "".join(traceback.format_exception(error, limit=first - len(frames))).rstrip()
 
 
 @contextmanager
@@ -253,7 +255,7 @@ def _plugin_python(request: Any) -> str:
 
 
 def _guarded(command: Sequence[str]) -> list[str]:
-    return [sys.executable, "-I", "-S", str(_GUARD), str(os.getpid()), str(int(signal.SIGKILL)), *command]
+    return [sys.executable, "-I", "-S", str(_GUARD), "become", str(os.getpid()), str(int(signal.SIGKILL)), *command]
 
 
 def _streams(process: "subprocess.Popen[bytes]") -> Iterator[tuple[str, bytes]]:

@@ -13,7 +13,7 @@ from semver import VersionInfo
 
 from platform_components.errors import PlatformError
 from platformctl.engine.cli import Cli
-from platformctl.engine.guard import guarded
+from platformctl.engine.guard import WATCH, guarded
 
 PARENT_VARIABLE = "PLATFORMCTL_PARENT"
 """Set for the CLI to our own process id, so that a later run can tell a CLI that lost its parent from one that somebody is using."""
@@ -72,7 +72,7 @@ class SupervisedPulumi(PulumiCommand):
     ) -> tuple[int, bool]:
         """Wait for the command, passing every interrupt on: the first cancels, the second stops at once, the third kills."""
         process = subprocess.Popen(
-            guarded(command, signal.SIGINT),
+            guarded(command, signal.SIGINT, WATCH),
             cwd=cwd,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
@@ -88,7 +88,7 @@ class SupervisedPulumi(PulumiCommand):
                 interrupts += 1
                 self._pass_on(process, interrupts)
             except BaseException:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
                 raise
 
@@ -96,10 +96,10 @@ class SupervisedPulumi(PulumiCommand):
         match interrupts:
             case 1:
                 self._announce("Interrupted: the engine finishes what it has begun and then stops. Press Ctrl-C again to stop at once")
-                process.send_signal(signal.SIGINT)
+                os.killpg(process.pid, signal.SIGINT)
             case 2:
                 self._announce("Stopping at once; what was being created may be there without the state knowing it")
-                process.send_signal(signal.SIGINT)
+                os.killpg(process.pid, signal.SIGINT)
             case _:
                 os.killpg(process.pid, signal.SIGKILL)
 
