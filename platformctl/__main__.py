@@ -1,7 +1,6 @@
 """platformctl: the command line. Commands are found by name and imported when they are registered; what is heavy waits for its command."""
 
 import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
@@ -62,8 +61,6 @@ def build_app() -> typer.Typer:
     groups = {"": app}
     for group, command, target in COMMANDS:
         module, _, function = target.partition(":")
-        if importlib.util.find_spec(f"platformctl.commands.{module}") is None:
-            continue
         if group not in groups:
             groups[group] = typer.Typer(help=GROUPS[group], **settings)
             app.add_typer(groups[group], name=group)

@@ -206,13 +206,15 @@ def _run_path(main: Path) -> None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and what caused it, each once."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__ or current.__context__
+    """An error and what caused it, each once. Both links count: the runtime overwrites the one when it raises an error again."""
+    found: dict[int, BaseException] = {}
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if current is not None and id(current) not in found:
+            found[id(current)] = current
+            waiting += [current.__cause__, current.__context__]
+            yield current
 
 
 def _told(error: Exception, stack: str, root: Path) -> ToolError:
