@@ -1,0 +1,217 @@
+"""The programs of the stacks, offline: every environment and layer, what they export, and what they refuse."""
+
+import ast
+import gc
+import shutil
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pulumi
+import pytest
+import yaml
+from platform_policies.graph import Node, ResourceGraph
+
+from platform_components.errors import DeclarationError, UpstreamError
+from platformctl.project import Project, find_project
+from platformctl.readers import wire
+from platformctl.readers.mock_run import MockRun, run_stack
+from stacks import contracts, program
+from stacks.upstream import Upstream
+from tests.support import deploy
+
+ROOT = Path(__file__).parents[2]
+STACKS = ROOT / "stacks"
+LAYERS = program.layer_order(STACKS)
+NAMES = tuple(sorted(path.stem for path in (STACKS / "environments").glob("*.yaml")))
+CASES = [(name, layer) for name in NAMES for layer in LAYERS]
+PROVIDER = "pulumi:providers:"
+
+
+@cache
+def exports(name: str, layer: str) -> Mapping[str, Any]:
+    return run_stack(find_project(ROOT), f"{name}.{layer}", upstream=below(name, layer), preview=False).exports
+
+
+def below(name: str, layer: str) -> dict[str, Mapping[str, Any]]:
+    return {f"{name}.{lower}": exports(name, lower) for lower in LAYERS[: LAYERS.index(layer)]}
+
+
+@cache
+def preview(name: str, layer: str) -> MockRun:
+    return run_stack(find_project(ROOT), f"{name}.{layer}", upstream=below(name, layer))
+
+
+def made(graph: ResourceGraph) -> Iterator[Node]:
+    """What the stack makes: not the stack itself, nor what it only reads, nor its providers."""
+    return (node for node in graph if node.parent and not node.external and not node.type.startswith(PROVIDER))
+
+
+@pytest.mark.parametrize(("name", "layer"), CASES)
+def test_every_layer_of_every_environment_previews_offline(name: str, layer: str) -> None:
+    graph = preview(name, layer).graph
+    components = [node for node in graph if node.type.startswith("platform-components:index:")]
+    assert [node.name for node in components if graph.by_urn[node.parent].type == "pulumi:pulumi:Stack"] == [name]
+    for node in made(graph):
+        assert "platform-components:index:" in node.urn, f"{node.urn} stands outside every component"
+
+
+@pytest.mark.parametrize(("name", "layer"), CASES)
+def test_no_resource_uses_a_default_provider(name: str, layer: str) -> None:
+    graph = preview(name, layer).graph
+    for node in made(graph):
+        if node.custom:
+            urn = node.provider.rpartition("::")[0]
+            assert graph.by_urn[urn].type == PROVIDER + node.type.partition(":")[0], f"{node.urn} names no provider of its own"
+
+
+@pytest.mark.parametrize(("name", "layer"), CASES)
+def test_a_layer_exports_its_contract_and_nothing_else(name: str, layer: str) -> None:
+    contract = getattr(contracts, f"{layer.capitalize()}Outputs")
+    assert set(preview(name, layer).outputs) == set(get_type_hints(contract))
+    assert all(value is not None for value in preview(name, layer).outputs.values())
+
+
+@pytest.mark.parametrize(("name", "layer"), CASES)
+def test_the_provider_is_told_region_and_tags(name: str, layer: str) -> None:
+    (provider,) = (node for node in preview(name, layer).graph.of_type("pulumi:providers:aws"))
+    assert provider.inputs["region"] == "eu-west-1"
+    assert yaml.safe_load(provider.inputs["defaultTags"]) == {
+        "tags": {"Environment": name, "Layer": layer, "ManagedBy": "platform-components"}
+    }
+    assert "allowedAccountIds" not in provider.inputs
+
+
+@pytest.mark.parametrize(("name", "layer"), CASES)
+def test_preview_and_up_register_the_same_resources(name: str, layer: str) -> None:
+    after_up = run_stack(find_project(ROOT), f"{name}.{layer}", upstream=below(name, layer), preview=False)
+    assert sorted(after_up.graph.by_urn) == sorted(preview(name, layer).graph.by_urn)
+
+
+# --- what is refused
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Project:
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    shutil.copytree(STACKS, tmp_path / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
+    return find_project(tmp_path)
+
+
+def edit(project: Project, name: str, old: str, new: str) -> None:
+    path = project.folder / "environments" / f"{name}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("stack", "message"),
+    [
+        ("dev", f"stack dev  a stack is named ENVIRONMENT.LAYER; choose a layer from: {', '.join(LAYERS)}"),
+        ("dev.netwrok", f"stack dev.netwrok  there is no layer 'netwrok'; choose a layer from: {', '.join(LAYERS)}"),
+        ("dev.network.x", f"stack dev.network.x  there is no layer 'network.x'; choose a layer from: {', '.join(LAYERS)}"),
+        (".network", "there is no environment ''; choose from: dev, prod, staging"),
+        ("develop.network", "there is no environment 'develop'; choose from: dev, prod, staging"),
+        ("../dev.network", f"stack ../dev.network  there is no layer './dev.network'; choose a layer from: {', '.join(LAYERS)}"),
+    ],
+)
+def test_a_stack_name_that_means_nothing_names_the_choices(stack: str, message: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        run_stack(find_project(ROOT), stack)
+    assert str(caught.value) == message
+
+
+def test_a_fault_in_the_file_is_told_relative_to_the_repository(copy: Project) -> None:
+    edit(copy, "prod", "euw1-az3]", "euw1-az4]")
+    with pytest.raises(DeclarationError) as caught:
+        run_stack(copy, "prod.network")
+    place, field, message = str(caught.value).split("  ")
+    assert (place, field) == ("stacks/environments/prod.yaml:8", "network.zones[2]")
+    assert message == "zone euw1-az4 does not exist in eu-west-1; choose from euw1-az1, euw1-az2, euw1-az3"
+
+
+def test_an_overlap_with_a_neighbour_stops_the_stack_and_a_broken_neighbour_does_not(copy: Project) -> None:
+    edit(copy, "staging", "cidr: ", "cdir: ")
+    assert len(run_stack(copy, "dev.network").graph) > 1
+    edit(copy, "prod", "10.32.0.0/16", "10.16.0.0/20")
+    with pytest.raises(DeclarationError, match=r"dev\.yaml:8  network\.cidr  10\.16\.0\.0/16 overlaps 10\.16\.0\.0/20 of environment prod"):
+        run_stack(copy, "dev.network")
+
+
+def test_the_engine_is_given_a_run_error_so_that_it_prints_no_traceback(copy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(copy, "dev", "region: eu-west-1", "region: moon")
+    with pytest.raises(pulumi.RunError, match=r"^stacks/environments/dev\.yaml:5  region  region 'moon' does not exist") as caught:
+        program.run("dev.network", copy.folder)
+    assert isinstance(caught.value.__cause__, DeclarationError)
+
+
+def test_an_account_id_fences_the_provider(copy: Project) -> None:
+    edit(copy, "dev", "domain:", 'account_id: "012345678901"\ndomain:')
+    (provider,) = run_stack(copy, "dev.network").graph.of_type("pulumi:providers:aws")
+    assert yaml.safe_load(provider.inputs["allowedAccountIds"]) == ["012345678901"]
+
+
+# --- reading the layers below
+
+NETWORK = {"vpc_id": "vpc-1", "cidr": "10.0.0.0/16", "subnet_ids": {"private": ["subnet-1", "subnet-2"]}}
+
+
+def test_the_network_is_read_as_a_reference() -> None:
+    def build() -> dict[str, Any]:
+        network = Upstream("dev").network
+        return {"vpc": network.vpc_id, "private": network.subnets("private"), "cache": network.subnets("cache")}
+
+    done = deploy(build, stack="dev.cluster", upstream={"dev.network": NETWORK})
+    assert done.value("vpc") == "vpc-1"
+    assert done.value("private") == ["subnet-1", "subnet-2"]
+    assert done.value("cache") == []
+    assert [node.inputs["name"] for node in done.graph.of_type("pulumi:pulumi:StackReference")] == ["organization/platform/dev.network"]
+
+
+def test_a_secret_stays_one() -> None:
+    upstream = {"dev.network": {**NETWORK, "vpc_id": wire.secret("vpc-1")}}
+    done = deploy(lambda: {"vpc": Upstream("dev").network.vpc_id}, stack="dev.cluster", upstream=upstream)
+    assert done.output("vpc").secret
+
+
+def test_a_missing_output_is_told_by_stack_and_key() -> None:
+    upstream = {"dev.network": {key: value for key, value in NETWORK.items() if key != "subnet_ids"}}
+    with pytest.raises(UpstreamError, match=r"stack dev\.network exports no subnet_ids; bring it up again") as caught:
+        deploy(lambda: Upstream("dev").network.subnets("private"), stack="dev.cluster", upstream=upstream)
+    assert isinstance(caught.value, pulumi.RunError), "else the engine's host would print a traceback from inside the apply"
+
+
+# The SDK's get_output makes coroutines that a failing program leaves behind; they are collected here, so that no other test is blamed.
+@pytest.mark.filterwarnings("ignore:coroutine 'Output:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_missing_stack_is_told_by_name() -> None:
+    with pytest.raises(UpstreamError, match=r"stack dev\.network has not been brought up"):
+        deploy(lambda: Upstream("dev").network.vpc_id, stack="dev.cluster")
+    gc.collect()
+
+
+# --- how the folder hangs together
+
+
+def test_every_layer_module_is_in_the_order_and_the_other_way_round() -> None:
+    modules = {path.stem for path in (STACKS / "layers").glob("*.py")} - {"__init__"}
+    assert set(LAYERS) == modules
+    assert find_project(ROOT).layers() == LAYERS
+
+
+def test_default_providers_are_off_for_every_stack() -> None:
+    settings = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
+    assert settings["config"]["pulumi:disable-default-providers"] == ["*"]
+
+
+def test_environments_differ_by_data_only() -> None:
+    profiles = {"production", "regulated"}
+    for path in STACKS.rglob("*.py"):
+        texts = {node.value for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Constant)}
+        assert not texts & ({*NAMES} | profiles), f"{path.name} knows an environment or a profile by name"
+
+
+def test_the_entry_point_stays_a_dozen_lines() -> None:
+    code = ast.parse((STACKS / "__main__.py").read_text(encoding="utf-8"))
+    assert sum(isinstance(node, ast.stmt) for node in ast.walk(code)) <= 12
