@@ -62,6 +62,13 @@ def check_inputs(type_token: str, inputs: Mapping[str, Any], *, required: bool =
     return list(_check_object(_shape(args), given, "", required))
 
 
+def property_types(type_token: str) -> Mapping[str, Any]:
+    """The SDK's type of every input property of a resource type, by wire name; empty for a type it does not know."""
+    package = type_token.split(":", 1)[0]
+    args = _args_class(type_token) if package in PACKAGES else None
+    return _shape(args).properties if args else {}
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """The properties of one Args class."""

@@ -15,6 +15,7 @@ from platform_components.errors import UnsupportedError, UpstreamError
 from platformctl.readers import wire
 from platformctl.readers.computed import Place, nested_unknowns, stand_ins
 from platformctl.readers.lookups import LOOKUPS, partition_of
+from platformctl.readers.provider_tags import default_tags, has_tags
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
@@ -96,13 +97,14 @@ class RecordingMonitor(MockMonitor):
         urn = self._new_urn(request.parent, request.type, request.name)
         if request.custom:
             self._refuse_default_provider(request.type, request.provider)
+        inputs = self._with_default_tags(request) if request.custom else request.object
         if request.importId:
-            identity, outputs = request.importId, request.object
+            identity, outputs = request.importId, inputs
         elif not request.custom:
-            identity, outputs = "", request.object
+            identity, outputs = "", inputs
         else:
-            identity, outputs = self._answer(urn, request, request.object)
-        self._record(urn, request, request.object, request.custom, outputs)
+            identity, outputs = self._answer(urn, request, inputs)
+        self._record(urn, request, inputs, request.custom, outputs)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=outputs)
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802
@@ -162,6 +164,20 @@ class RecordingMonitor(MockMonitor):
             return "", self._with_secrets(outputs, request.additionalSecretOutputs)
         identity, values = stand_ins(request.type, urn, wire.raw(inputs), self._place(request.provider))
         return identity, self._with_secrets(wire.to_struct(values), request.additionalSecretOutputs)
+
+    def _with_default_tags(self, request: resource_pb2.RegisterResourceRequest) -> struct_pb2.Struct:
+        """Inputs as the AWS provider's Check leaves them: its default tags under the resource's own."""
+        provider = self._nodes.get(request.provider.rpartition("::")[0])
+        defaults = default_tags(provider.inputs) if provider and request.type.startswith("aws:") else {}
+        if not defaults or not has_tags(request.type):
+            return request.object
+        own = request.object.fields["tags"].struct_value if "tags" in request.object.fields else struct_pb2.Struct()
+        if wire.SIGNATURE in own.fields:
+            return request.object
+        tagged = struct_pb2.Struct()
+        tagged.CopyFrom(request.object)
+        tagged.update({"tags": {**defaults, **wire.raw(own)}})
+        return tagged
 
     @staticmethod
     def _with_nested_unknowns(token: str, inputs: struct_pb2.Struct) -> struct_pb2.Struct:
@@ -226,7 +242,7 @@ class RecordingMonitor(MockMonitor):
             layer=self.settings.layer,
             custom=custom,
             provider=request.provider,
-            dependencies=tuple(request.dependencies),
+            dependencies=tuple(sorted(request.dependencies)),
             property_dependencies=_property_dependencies(request) if not external else {},
             source=self._source(request),
             outputs=kept,
@@ -244,7 +260,8 @@ class RecordingMonitor(MockMonitor):
 
 
 def _property_dependencies(request: resource_pb2.RegisterResourceRequest) -> dict[str, Sequence[str]]:
-    return {key: tuple(entry.urns) for key, entry in request.propertyDependencies.items() if entry.urns}
+    entries = sorted(request.propertyDependencies.items())
+    return {key: tuple(sorted(entry.urns)) for key, entry in entries if entry.urns}
 
 
 def _holds_secret(value: Any) -> bool:

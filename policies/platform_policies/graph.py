@@ -30,9 +30,9 @@ class Node:
     provider: str = ""
     """Provider reference `URN::ID`; empty where the default provider serves."""
     dependencies: Sequence[str] = ()
-    """URNs this resource waits for, explicit and implied, in the order the program gave them."""
+    """URNs this resource waits for, explicit and implied, sorted: the SDK sends them in an order that changes from run to run."""
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """URNs behind each input property."""
+    """URNs behind each input property, sorted."""
     source: str = ""
     """`file:line` of the program, where the reader knows it."""
     outputs: Mapping[str, Any] = field(default_factory=dict)

@@ -263,6 +263,24 @@ def test_the_provider_of_a_resource_is_recorded_and_says_its_region() -> None:
 
 
 @pytest.mark.parametrize("preview", [True, False])
+def test_default_tags_of_the_provider_lie_under_a_resources_own(preview: bool) -> None:
+    def build() -> pulumi.Output[Any]:
+        provider = aws.Provider("p", default_tags={"tags": {"Environment": "dev", "Team": "platform"}})
+        opts = pulumi.ResourceOptions(provider=provider)
+        aws.ec2.RouteTableAssociation("no-tags", route_table_id="rtb-1", subnet_id="s-1", opts=opts)
+        aws.autoscaling.Group("list", max_size=1, min_size=1, tags=[{"key": "a", "value": "b", "propagate_at_launch": True}], opts=opts)
+        aws.ec2.Eip("untagged", opts=opts)
+        return aws.ec2.Vpc("a", cidr_block="10.0.0.0/16", tags={"Team": "payments"}, opts=opts).tags
+
+    deployment = deploy(build, preview=preview)
+    assert deployment.one("aws:ec2/vpc:Vpc").inputs["tags"] == {"Environment": "dev", "Team": "payments"}
+    assert deployment.value(deployment.result) == {"Environment": "dev", "Team": "payments"}
+    assert deployment.one("aws:ec2/eip:Eip").inputs == {"tags": {"Environment": "dev", "Team": "platform"}}
+    assert "tags" not in deployment.one("aws:ec2/routeTableAssociation:RouteTableAssociation").inputs
+    assert len(deployment.one("aws:autoscaling/group:Group").inputs["tags"]) == 1
+
+
+@pytest.mark.parametrize("preview", [True, False])
 def test_a_resource_of_someone_else_is_read_by_its_id(preview: bool) -> None:
     deployment = deploy(lambda: aws.ec2.Vpc.get("theirs", "vpc-123"), preview=preview)
     node = deployment.one("aws:ec2/vpc:Vpc")
