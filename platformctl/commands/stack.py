@@ -93,6 +93,9 @@ def destroy(
     stacks = tuple(reversed(project.stacks_of(target)))
     console = _console(json_output)
     with _interruptible():
+        if sandbox and not _sandbox_runs(project, sandbox_name):
+            console.print(f"sandbox {sandbox_name} is not running, so there is nothing to destroy in it", markup=False)
+            return
         place = _place(project, stacks, sandbox, sandbox_name)
         runner = _runner(project, place, console)
         if not (place.is_sandbox or yes):
@@ -136,10 +139,25 @@ def drift(
     with _interruptible():
         place = _place(project, stacks, sandbox, sandbox_name)
         runner = _runner(project, place, console)
-        found = {stack: runner.drift(stack) for stack in stacks}
+        found = _drift_of(runner, stacks)
     _print_drift(target, place, found, json_output)
     if any(found.values()):
         raise typer.Exit(DRIFTED)
+
+
+def _drift_of(runner: "StackRunner", stacks: Sequence[str]) -> dict[str, list["Drift"]]:
+    """Drift of each stack; of an environment that is up in part, a layer that is missing is one difference."""
+    from platformctl.engine.drift import Drift, Kind
+
+    there = [stack for stack in stacks if runner.exists(stack)]
+    missing = {stack: [Drift("", "stack", stack, Kind.MISSING)] for stack in stacks if stack not in there}
+    return {stack: missing[stack] if there and stack in missing else runner.drift(stack) for stack in stacks}
+
+
+def _sandbox_runs(project: Project, name: str) -> bool:
+    from platformctl.sandbox import lifecycle
+
+    return lifecycle.Sandbox.load(project.root, name) is not None
 
 
 def _console(json_output: bool) -> "Console":

@@ -68,7 +68,7 @@ def install_cli(progress: Progress | None = None, environ: Mapping[str, str] = o
     Raises:
         ToolError: no way to it is open; the text says what was tried.
     """
-    return _cli(install_tool(PULUMI, progress or Progress(), environ=environ), environ)
+    return find_cli(environ) or _cli(install_tool(PULUMI, progress or Progress(), environ=environ), environ)
 
 
 def find_tool(tool: Tool, *, environ: Mapping[str, str] = os.environ, thorough: bool = False) -> Found | None:

@@ -49,7 +49,7 @@ def main() -> None:
     sys.exit(_watch(child, parent, number))
 
 
-def _become(command: Sequence[str], parent: int, number: int) -> None:
+def _become(command: list[str], parent: int, number: int) -> None:
     signal_on_parent_death(number)
     if os.getppid() != parent:
         sys.exit(f"{command[0]} was not started: the process that wanted it is gone")

@@ -117,8 +117,8 @@ class StackRunner:
         if not self.exists(stack):
             return StackResult(stack, "destroy")
         opened, _ = self._open(stack)
-        # Programs are not run: what is there is deleted, whether or not its declaration is still sound.
-        return self._run(opened, "destroy", lambda on_event: opened.destroy(on_event=on_event, refresh=True, color="never"))
+        # Neither is the program run nor the cloud read first: what is there goes, whether or not its declaration is still sound.
+        return self._run(opened, "destroy", lambda on_event: opened.destroy(on_event=on_event, color="never"))
 
     def refresh(self, stack: str) -> StackResult:
         """Bring the state up to date with the cloud. Raises as `up` does, and ToolError for a stack that does not exist."""
@@ -131,7 +131,10 @@ class StackRunner:
         return self._run(opened, "preview", lambda on_event: opened.preview(on_event=on_event, refresh=refresh, color="never"), quiet=True)
 
     def drift(self, stack: str) -> list[Drift]:
-        """Where the cloud differs from what is declared; changes neither cloud nor state. Raises as `up` does."""
+        """Where the cloud differs from what is declared; changes neither cloud nor state.
+
+        Raises as `up` does, and ToolError for a stack that does not exist.
+        """
         opened, _ = self._open(stack)
         reader = DriftReader()
 

@@ -1,0 +1,155 @@
+"""The commands that stand on the engine, as far as they go without one."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from platform_components.errors import DeclarationError
+from platformctl.__main__ import run
+from platformctl.commands import stack as commands
+from platformctl.commands.stack import Place, _ask_to_type, _drift_of, _place
+from platformctl.engine import cli
+from platformctl.engine.backend import account_environ, chosen_backend
+from platformctl.engine.cache import ToolCache
+from platformctl.engine.drift import Drift, Kind
+from platformctl.engine.toolbox import PULUMI
+from platformctl.errors import ToolError
+from platformctl.project import Project, find_project
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_ACCESS_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    (tmp_path / "project" / "__main__.py").write_text("")
+    return find_project(tmp_path / "project")
+
+
+def test_state_stays_in_the_repository_unless_the_user_says_otherwise(project: Project) -> None:
+    environ = account_environ(project, {"PULUMI_CONFIG_PASSPHRASE": "x", "PULUMI_HOME": str(project.root)})
+    assert environ["PULUMI_BACKEND_URL"] == (project.root / ".platform" / "state").as_uri()
+    assert (project.root / ".platform" / "state").is_dir()
+
+
+def test_the_passphrase_must_be_the_users_own(project: Project) -> None:
+    with pytest.raises(ToolError, match="set PULUMI_CONFIG_PASSPHRASE") as caught:
+        account_environ(project, {"PULUMI_HOME": str(project.root)})
+    assert "\n" not in str(caught.value)
+    assert not (project.root / ".platform").exists()
+    assert account_environ(project, {"PULUMI_HOME": str(project.root), "PULUMI_CONFIG_PASSPHRASE_FILE": "f"})
+
+
+@pytest.mark.parametrize(
+    ("environ", "credentials", "project_file", "backend"),
+    [
+        ({"PULUMI_BACKEND_URL": "s3://a"}, '{"current": "file:///b"}', "backend: {url: s3://c}", "s3://a"),
+        ({}, '{"current": "file:///b"}', "backend: {url: s3://c}", "s3://c"),
+        ({}, '{"current": "file:///b"}', "", "file:///b"),
+        ({"PULUMI_ACCESS_TOKEN": "t"}, "", "", "https://api.pulumi.com"),
+        ({}, '{"current": ""}', "", ""),
+        ({}, "not json", "", ""),
+        ({}, "[]", "", ""),
+        ({}, "", "", ""),
+    ],
+)
+def test_the_users_choice_of_backend(
+    project: Project, tmp_path: Path, environ: dict[str, str], credentials: str, project_file: str, backend: str
+) -> None:
+    (tmp_path / "home").mkdir()
+    if credentials:
+        (tmp_path / "home" / "credentials.json").write_text(credentials)
+    (project.root / "Pulumi.yaml").write_text(f"name: p\nruntime: python\n{project_file}\n")
+    assert chosen_backend(project, {"PULUMI_HOME": str(tmp_path / "home"), **environ}) == backend
+
+
+def test_without_a_running_sandbox_it_is_the_account(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "x")
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    place = _place(project, ["dev"], None, "default")
+    assert not place.is_sandbox
+    assert "real account of AWS profile production" in place.title
+
+
+def test_only_up_starts_a_sandbox(project: Project) -> None:
+    with pytest.raises(ToolError, match="sandbox default is not running"):
+        _place(project, ["dev"], True, "default")
+
+
+def test_destroying_in_a_sandbox_that_does_not_run_is_done(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["destroy", "dev", "--sandbox", "-C", str(project.root)]) == 0
+    assert "nothing to destroy" in capsys.readouterr().out
+
+
+def test_a_place_does_not_print_its_environment() -> None:
+    assert "hunter2" not in repr(Place("x", {"PULUMI_CONFIG_PASSPHRASE": "hunter2"}, is_sandbox=False))
+
+
+def test_nobody_to_ask_means_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("dev\n"))
+    with pytest.raises(DeclarationError, match="--yes"):
+        _ask_to_type("All will be deleted.", "dev")
+
+
+class FakeRunner:
+    def __init__(self, *there: str) -> None:
+        self.there = there
+
+    def exists(self, stack: str) -> bool:
+        return stack in self.there
+
+    def drift(self, stack: str) -> list[Drift]:
+        if stack not in self.there:
+            raise ToolError(f"{stack} has not been brought up")
+        return []
+
+
+def test_a_layer_that_is_missing_is_a_difference() -> None:
+    found = _drift_of(FakeRunner("dev.network"), ["dev.network", "dev.cluster"])  # type: ignore[arg-type]
+    assert found["dev.network"] == []
+    assert [(item.kind, item.name) for item in found["dev.cluster"]] == [(Kind.MISSING, "dev.cluster")]
+    with pytest.raises(ToolError, match="has not been brought up"):
+        _drift_of(FakeRunner(), ["dev.network", "dev.cluster"])  # type: ignore[arg-type]
+
+
+def test_without_a_cli_or_preview_previews(project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def nowhere(*_: object, **__: object) -> None:
+        raise ToolError("pulumi cannot be had: this and that.")
+
+    monkeypatch.setattr(cli, "install_cli", nowhere)
+    monkeypatch.setattr(commands, "_refuse_bad_input", lambda *_: None)
+    assert run(["up", "dev", "--sandbox", "--or-preview", "-C", str(project.root)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[0].startswith("pulumi cannot be had: this and that. Until then, the offline preview:")
+    assert "dev" in printed.splitlines()[1]
+
+
+def test_tools_list_and_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PLATFORMCTL_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run(["tools", "list", "--json"]) == 0
+    (row,) = [row for row in json.loads(capsys.readouterr().out) if row["name"] == "pulumi"]
+    assert (row["state"], row["pinned"]) == ("missing", PULUMI.version)
+    assert "platformctl tools install pulumi" in row["detail"]
+
+    def fill(folder: Path) -> None:
+        (folder / "bin").mkdir()
+        (folder / "bin" / "pulumi").write_text("x")
+
+    cache = ToolCache(tmp_path)
+    with cache.locked(PULUMI):
+        cache.put(PULUMI, "bin/pulumi", "go", fill)
+    assert run(["tools", "install", "pulumi"]) == 0
+    assert f"pulumi {PULUMI.version} (cache)" in capsys.readouterr().out
+    (cache.folder(PULUMI) / "bin" / "pulumi").write_text("xx")
+    assert run(["tools", "list"]) == 0
+    assert "damaged" in capsys.readouterr().out
+
+    assert run(["tools", "install", "nonsense", "rubbish"]) == 2
+    refused = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in refused] == ["nonsense", "rubbish"]

@@ -1,0 +1,144 @@
+"""The language host's own decisions: which Python, which entry point, which part of a traceback."""
+
+import subprocess
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.runtime.proto import language_pb2
+
+from platformctl.engine import language_host
+from platformctl.engine.language_host import PythonLanguageHost, program_path, user_traceback
+from platformctl.engine.language_launcher import project_python, virtualenv_python
+
+
+def virtualenv(folder: Path, *, sdk: bool = True) -> Path:
+    python = folder / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\n")
+    if sdk:
+        package = folder / "lib" / "python3.11" / "site-packages" / "pulumi"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+    return python
+
+
+def project(root: Path, runtime: str, name: str = "Pulumi.yaml") -> Path:
+    (root / "prog" / "deep").mkdir(parents=True)
+    (root / name).write_text(f"name: x\nruntime: {runtime}\n")
+    return root / "prog" / "deep"
+
+
+def test_the_projects_own_python_is_taken(tmp_path: Path) -> None:
+    below = project(tmp_path, "{name: python, options: {virtualenv: venv}}")
+    assert project_python(below) is None, "it is not there yet"
+    python = virtualenv(tmp_path / "venv")
+    assert project_python(below) == str(python)
+
+
+@pytest.mark.parametrize(
+    "runtime", ["python", "{name: python}", "{name: python, options: {}}", "{name: python, options: {virtualenv: ''}}", "[", "3"]
+)
+def test_a_project_that_names_none_gets_ours(tmp_path: Path, runtime: str) -> None:
+    virtualenv(tmp_path / "venv")
+    assert project_python(project(tmp_path, runtime)) is None
+
+
+def test_a_virtual_environment_without_the_sdk_is_no_use(tmp_path: Path) -> None:
+    virtualenv(tmp_path / "venv", sdk=False)
+    assert virtualenv_python(tmp_path, "venv") is None
+
+
+def test_our_own_virtual_environment_is_not_another(tmp_path: Path) -> None:
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    assert virtualenv_python(tmp_path, ".venv") is None
+
+
+def test_the_nearest_project_file_decides(tmp_path: Path) -> None:
+    virtualenv(tmp_path / "outer")
+    below = project(tmp_path, "{name: python, options: {virtualenv: outer}}")
+    (below.parent / "PulumiPolicy.yaml").write_text("runtime: python\n")
+    assert project_python(below) is None
+
+
+def test_no_project_at_all(tmp_path: Path) -> None:
+    assert project_python(tmp_path) is None
+
+
+def request(root: Path, entry: str) -> Any:
+    info = language_pb2.ProgramInfo(root_directory=str(root), program_directory=str(root), entry_point=entry)
+    return language_pb2.RunRequest(pwd=str(root), program=entry, info=info)
+
+
+@pytest.mark.parametrize(("entry", "expected"), [(".", ""), ("", ""), ("main.py", "main.py")])
+def test_entry_point(tmp_path: Path, entry: str, expected: str) -> None:
+    assert program_path(request(tmp_path, entry)) == (tmp_path / expected).resolve()
+
+
+def raised_in(file: Path, source: str) -> BaseException:
+    file.write_text(source)
+    try:
+        exec(compile(source, str(file), "exec"), {})  # noqa: S102 -- an error with frames of that file
+    except BaseException as error:  # noqa: BLE001 -- whatever it is
+        return error
+    raise AssertionError("it did not raise")
+
+
+def test_a_traceback_begins_in_the_program(tmp_path: Path) -> None:
+    error = raised_in(tmp_path / "__main__.py", "def f():\n    raise ValueError('boom')\nf()\n")
+    text = user_traceback(error, tmp_path)
+    assert "line 3, in <module>" in text
+    assert "line 2, in f" in text
+    assert text.endswith("ValueError: boom")
+    assert __file__ not in text
+
+
+def test_a_traceback_without_a_frame_of_the_program_is_whole(tmp_path: Path) -> None:
+    error = raised_in(tmp_path / "elsewhere.py", "raise ValueError('boom')\n")
+    (tmp_path / "program").mkdir()
+    assert __file__ in user_traceback(error, tmp_path / "program")
+
+
+def test_a_syntax_error_says_itself_where_it_is(tmp_path: Path) -> None:
+    error = raised_in(tmp_path / "__main__.py", "def half(:\n")
+    text = user_traceback(error, tmp_path)
+    assert __file__ not in text
+    assert "__main__.py" in text
+
+
+def test_modules_of_the_project_are_forgotten_and_installed_ones_kept(tmp_path: Path) -> None:
+    installed = tmp_path / ".venv" / "lib" / "site-packages" / "bought.py"
+    with language_host._fresh_modules(tmp_path):
+        for name, file in (("made_here", tmp_path / "made_here.py"), ("bought", installed), ("from_far", Path("/far/from_far.py"))):
+            module = types.ModuleType(name)
+            module.__file__ = str(file)
+            sys.modules[name] = module
+    assert "made_here" not in sys.modules
+    assert "bought" in sys.modules
+    assert "from_far" in sys.modules
+    del sys.modules["bought"], sys.modules["from_far"]
+
+
+def test_what_is_installed_is_listed() -> None:
+    host = PythonLanguageHost()
+    direct = host.GetProgramDependencies(language_pb2.GetProgramDependenciesRequest(), None).dependencies
+    everything = host.GetProgramDependencies(language_pb2.GetProgramDependenciesRequest(transitiveDependencies=True), None).dependencies
+    assert "pulumi" in {item.name for item in direct}
+    assert {item.name for item in direct} < {item.name for item in everything}
+
+
+def test_the_launcher_serves_and_ends_with_its_parent(tmp_path: Path) -> None:
+    """Started by a shell that is then killed, it ends by itself; its port is all it says."""
+    launcher = Path(language_host.__file__).with_name("language_launcher.py")
+    script = f'"{sys.executable}" "{launcher}" 127.0.0.1:1 & echo $!; wait'
+    shell = subprocess.Popen(["/bin/sh", "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert shell.stdout is not None
+    with shell.stdout:
+        pid, port = int(shell.stdout.readline()), int(shell.stdout.readline())
+        shell.kill()
+        shell.wait()
+        assert port > 0
+        assert shell.stdout.read() == "", "reading ends when the host does, since it holds the other end"
+    assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
