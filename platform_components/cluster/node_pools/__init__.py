@@ -1,0 +1,1 @@
+"""Node capacity, one module for each engine behind the one `pools` section."""
