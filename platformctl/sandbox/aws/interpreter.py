@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from platformctl.sandbox.aws import recorded
@@ -114,7 +115,7 @@ class Interpreter:
         outputs.update({prop: scope.out[prop] for prop in (*row.sticky, *row.from_create) if scope.out.get(prop) is not None})
         outputs.update(inputs)
         known = signature(row.type)
-        if row.tags:
+        if known and "tagsAll" in known.outputs:
             outputs["tagsAll"] = outputs.get("tags") or {}
         if known and "region" in known.outputs:
             outputs["region"] = self._region.name
@@ -146,9 +147,11 @@ class Interpreter:
         tags = self._row.tags
         found = None
         if tags:
-            found = self._ask(tags.read, scope) if tags.read else search(tags.at, scope.item)
+            found = self._step(tags.read, scope) if tags.read else search(tags.at, scope.item)
         if isinstance(found, list):
-            found = {next(tag[key] for key in ("Key", "TagKey", "key") if key in tag): tag.get("Value", tag.get("TagValue", "")) for tag in found}
+            found = {
+                next(tag[key] for key in ("Key", "TagKey", "key") if key in tag): tag.get("Value", tag.get("TagValue", "")) for tag in found
+            }
         return {key: value for key, value in (found or {}).items() if not key.startswith("aws:")}
 
     # -- update
@@ -206,12 +209,12 @@ class Interpreter:
                 self._server.delete(self._kind(prop), scope.id)
 
     def delete_scope(self, scope: Scope) -> None:
-        """Run the row's delete steps."""
+        """Run the row's delete steps; a failure counts only if the resource is still there."""
         for step in self._row.delete:
             try:
                 self._step(step, scope)
             except Exception as error:
-                if not missing(error):
+                if not missing(error) and (self._row.read is None or self._fetch(scope)):
                     raise
 
     # -- what moto does not keep
@@ -254,9 +257,8 @@ def _with(scope: Scope, **inputs: Any) -> Scope:
 
 @cache
 def _compiled(expression: str) -> Any:
-    import jmespath  # noqa: PLC0415 -- comes with boto3, which is imported late
-
-    return jmespath.compile(expression)
+    compile_expression = import_module("jmespath").compile  # comes with boto3, which is imported late
+    return compile_expression(expression)
 
 
 def search(expression: str, value: Any) -> Any:
@@ -274,10 +276,13 @@ def missing(error: Exception) -> bool:
 def describe(error: Exception) -> str:
     """An error of AWS or of botocore in one line."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     if isinstance(error, ClientError):
         detail = error.response.get("Error", {})
         return f"{error.operation_name}: {detail.get('Code', 'Unknown')}: {detail.get('Message', '')}".strip().replace("\n", " ")
+    if isinstance(error, ResponseParserError):
+        return "the sandbox's AWS failed with an internal error; its log tells more"
     if isinstance(error, (BotoCoreError, ProviderError)):
         return str(error).replace("\n", " ")
     return f"{type(error).__name__}: {error}"

@@ -57,7 +57,9 @@ class AwsProvider(Provider):
         """Take region and default tags; the endpoint comes from the environment, as for every AWS tool."""
         endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
         if not endpoint:
-            raise ProviderError("AWS_ENDPOINT_URL is not set: this plugin only talks to a sandbox; start one with `platformctl sandbox start`")
+            raise ProviderError(
+                "AWS_ENDPOINT_URL is not set: this plugin only talks to a sandbox; start one with `platformctl sandbox start`"
+            )
         region = config.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         self._region = region if isinstance(region, str) else DEFAULT_REGION
         tags = config.get("defaultTags")
@@ -125,15 +127,16 @@ class AwsProvider(Provider):
         for prop in sorted(differing):
             paths = property_changes({prop: old_inputs.get(prop)}, {prop: news.get(prop)})
             changes.update(paths)
-            if not row.updatable(prop):
-                replaces += paths
-        return Difference(changes, replaces, [], delete_before_replace=bool(replaces) and (row.delete_first or _keeps_name(row, subject, news)))
+            replaces += [path for path in paths if row.replaces(path)]
+        return Difference(
+            changes, replaces, [], delete_before_replace=bool(replaces) and (row.delete_first or _keeps_name(row, subject, news))
+        )
 
     def create(self, subject: Subject, inputs: Values, *, preview: bool) -> Created:
         """Create; in preview every output that no input tells is UNKNOWN."""
         if preview:
             known = signature(subject.type)
-            outputs = {prop: UNKNOWN for prop in (known.outputs if known else ())}
+            outputs: dict[str, Any] = dict.fromkeys(known.outputs if known else (), UNKNOWN)
             outputs.update(inputs)
             if "tagsAll" in outputs:
                 outputs["tagsAll"] = inputs.get("tags", {})

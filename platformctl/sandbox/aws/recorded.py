@@ -1,3 +1,4 @@
+# mypy: untyped-calls-exclude="botocore"
 """Types that moto does not emulate: inputs checked against botocore's service model, remembered by the sandbox's server, never silent."""
 
 from typing import Any
@@ -16,12 +17,19 @@ def create(row: Row, scope: Scope, server: SandboxServer) -> Created:
         ProviderError: botocore refuses the parameters, or there is such a resource already.
     """
     parameters = validated(row, row.create, scope)
+    for step in row.needs:
+        if isinstance(step, Call):
+            scope.region.call(step.service or row.service, step.operation, resolve(step.params, scope) or {})
+        else:
+            step(scope)
     row_id = row.id
     scope.id = str(row_id.compute(scope) if isinstance(row_id, F) else scope.get(row_id))
     existing = server.get(row.type, scope.id)
     if existing is not None and existing.get("urn") != scope.subject.urn and not row.delete_first:
         raise ProviderError(f"{row.create.operation}: {row.type} {scope.id} already exists")
     outputs = _outputs(row, scope)
+    if existing is not None:  # made by a run that was killed before the engine knew of it
+        outputs.update({key: value for key, value in existing["outputs"].items() if key in row.sticky})
     server.put(row.type, scope.id, _document(row, scope, parameters, outputs))
     return Created(scope.id, outputs)
 

@@ -5,6 +5,7 @@ output; an `F` computes from the scope and names the inputs it looks at; every o
 Properties read back are JMESPath expressions over what the read call answered, or an `F`.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -105,8 +106,8 @@ class Tags:
 
     add: Call
     remove: Call
-    read: Call | None = None
-    """Where the resource's own description carries no tags; `at` finds the list or map."""
+    read: Call | Callable[[Scope], Any] | None = None
+    """Where the resource's own description carries no tags; a call's `at` finds the list or map."""
     at: str = "Tags"
     """JMESPath to the tags in the item read back."""
 
@@ -170,6 +171,8 @@ class Row:
     """False: moto has no such resource. Inputs are validated against botocore's service model and recorded."""
     update: Call | None = None
     """Of a recorded type: the call that an update is validated against; without it, the create call."""
+    needs: tuple[Call | Callable[[Scope], Any], ...] = ()
+    """Of a recorded type: calls that fail if what the resource belongs to does not exist."""
     requires: Callable[[Values], str | None] = lambda _: None
     """What is wrong with inputs that are right one by one; None if nothing."""
 
@@ -178,6 +181,7 @@ class Row:
         names = set(_references(self.create.params))
         for update in self.updates:
             names.update(update.props)
+        names.update(_references([step.params for step in self.after_create if isinstance(step, Call)]))
         return frozenset(names)
 
     def updatable(self, prop: str) -> bool:
@@ -189,6 +193,15 @@ class Row:
         if any(prop in update.props for update in self.updates):
             return True
         return not self.emulated or prop not in self.emulated_inputs()
+
+    def replaces(self, path: str) -> bool:
+        """Whether a change of a property path (`tags.Name`, `rules[0].port`) needs a new resource."""
+        plain = re.sub(r"\[[^]]*\]", "", path)
+        if not self.updatable(plain.split(".", 1)[0]):
+            return True
+        return any(
+            "." in entry and (plain == entry or plain.startswith(f"{entry}.") or entry.startswith(f"{plain}.")) for entry in self.force_new
+        )
 
     def is_recorded(self, prop: str) -> bool:
         """Whether the property is kept in the recorded store instead of in moto."""
@@ -218,13 +231,10 @@ def resolve(template: Any, scope: Scope) -> Any:
     if isinstance(template, F):
         return template.compute(scope)
     if isinstance(template, Mapping):
-        filled = {key: resolve(value, scope) for key, value in template.items()}
-        filled = {key: value for key, value in filled.items() if value is not None}
-        return filled or None
+        resolved = {key: resolve(value, scope) for key, value in template.items()}
+        return {key: value for key, value in resolved.items() if value is not None} or None
     if isinstance(template, (list, tuple)):
-        items = [resolve(value, scope) for value in template]
-        items = [item for item in items if item is not None]
-        return items or None
+        return [item for item in (resolve(value, scope) for value in template) if item is not None] or None
     return template
 
 
@@ -236,8 +246,8 @@ def text(pattern: str, *reads: str) -> F:
 
     def compute(scope: Scope) -> str | None:
         values = {"account": scope.region.account, "region": scope.region.name, "partition": scope.region.partition, "id": scope.id}
-        values.update({name: scope.new.get(name) for name in reads})
-        return None if any(values[name] is None for name in reads) else pattern.format(**values)
+        given = {name: scope.new.get(name) for name in reads}
+        return None if None in given.values() else pattern.format(**values, **given)
 
     return F(compute, reads)
 

@@ -1,3 +1,4 @@
+# mypy: untyped-calls-exclude="boto3,botocore"
 """boto3 clients of the sandbox, and the sandbox server's own endpoints."""
 
 import contextvars
@@ -65,9 +66,9 @@ class Cloud:
 
     @cached_property
     def _session(self) -> Any:
-        import boto3  # noqa: PLC0415 -- takes long to import, and a plugin that is only asked for its version does without
+        from boto3.session import Session  # noqa: PLC0415 -- takes long to import, and a plugin that is only asked for its version does without
 
-        return boto3.Session(
+        return Session(
             aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "sandbox"),
             aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "sandbox"),
             region_name="us-east-1",

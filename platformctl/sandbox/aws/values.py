@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from platformctl.sandbox.plugin import Unknown, Values
 
-_EMPTY: Final = (None, "", [], {})
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 def canonical(value: Any, *, ordered: bool = False) -> Any:

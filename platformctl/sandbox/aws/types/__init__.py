@@ -8,9 +8,9 @@ from platformctl.sandbox.aws.rows import Row
 
 MODULES: Final = {
     "cloudwatch": ("logs", "events"),
-    "ec2": ("vpc", "routing", "security", "endpoints", "compute", "peering", "ipam"),
+    "ec2": ("vpc", "routing", "security", "acls", "endpoints", "compute", "peering", "ipam"),
     "ec2transitgateway": ("transit",),
-    "eks": ("eks",),
+    "eks": ("eks_cluster", "eks_nodes", "eks_access"),
     "elasticache": ("data",),
     "iam": ("iam",),
     "kms": ("kms",),
@@ -19,7 +19,7 @@ MODULES: Final = {
     "s3": ("s3",),
     "sqs": ("sqs",),
     "ssm": ("ssm",),
-    "vpc": ("security", "ipam"),
+    "vpc": ("security",),
 }
 """Table modules by the first part of a type token's module."""
 

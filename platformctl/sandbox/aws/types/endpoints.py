@@ -4,6 +4,7 @@ from typing import Any
 
 from platformctl.sandbox.aws.rows import Call, F, Row, Scope, Update, added, arn, pascals, removed, rows
 from platformctl.sandbox.aws.types.ec2_common import EC2_TAGS, filters, specification
+from platformctl.sandbox.plugin import ProviderError
 
 _FLOW_SOURCES = {
     "vpcId": "VPC",
@@ -20,7 +21,13 @@ def _flow_source(scope: Scope) -> tuple[str, str]:
 
 def _flow_resource(prop: str) -> F:
     """The id of what is logged, under the property that fits its kind."""
-    prefix = {"vpcId": "vpc-", "subnetId": "subnet-", "eniId": "eni-", "transitGatewayId": "tgw-", "transitGatewayAttachmentId": "tgw-attach-"}[prop]
+    prefix = {
+        "vpcId": "vpc-",
+        "subnetId": "subnet-",
+        "eniId": "eni-",
+        "transitGatewayId": "tgw-",
+        "transitGatewayAttachmentId": "tgw-attach-",
+    }[prop]
 
     def compute(scope: Scope) -> Any:
         found = scope.item["ResourceId"]
@@ -31,11 +38,20 @@ def _flow_resource(prop: str) -> F:
     return F(compute)
 
 
+def _destination(scope: Scope) -> Any:
+    """Where logs go; of an S3 destination the bucket only, as moto takes a prefix for a part of the bucket's name."""
+    given = scope.new.get("logDestination")
+    return given.split("/")[0] if given and ":s3:::" in given else given
+
+
+def _declared_destination(scope: Scope) -> Any:
+    held, declared = scope.item.get("LogDestination"), scope.new.get("logDestination")
+    return declared if held == _destination(scope) else held
+
+
 def _flow_created(scope: Scope) -> str:
     refused = scope.item.get("Unsuccessful") or []
     if refused:
-        from platformctl.sandbox.plugin import ProviderError  # noqa: PLC0415
-
         raise ProviderError(f"CreateFlowLogs: {refused[0]['Error']['Code']}: {refused[0]['Error']['Message']}")
     return str(scope.item["FlowLogIds"][0])
 
@@ -91,7 +107,9 @@ ROWS = rows(
             "routeTableIds": "RouteTableIds",
             "subnetIds": "SubnetIds",
             "securityGroupIds": "Groups[].GroupId",
-            "privateDnsEnabled": F(lambda scope: scope.item.get("PrivateDnsEnabled") if scope.item.get("VpcEndpointType") == "Interface" else None),
+            "privateDnsEnabled": F(
+                lambda scope: scope.item.get("PrivateDnsEnabled") if scope.item.get("VpcEndpointType") == "Interface" else None
+            ),
             "networkInterfaceIds": "NetworkInterfaceIds",
             "dnsEntries": "DnsEntries[].{dnsName: DnsName, hostedZoneId: HostedZoneId}",
             "prefixListId": F(_prefix_list),
@@ -139,7 +157,7 @@ ROWS = rows(
                 "ResourceType": F(lambda scope: _flow_source(scope)[0]),
                 "TrafficType": "$trafficType",
                 "LogDestinationType": "$logDestinationType",
-                "LogDestination": "$logDestination",
+                "LogDestination": F(_destination, ("logDestination",)),
                 "DeliverLogsPermissionArn": "$iamRoleArn",
                 "LogFormat": "$logFormat",
                 "MaxAggregationInterval": "$maxAggregationInterval",
@@ -153,7 +171,7 @@ ROWS = rows(
             "arn": arn("ec2", "vpc-flow-log/{id}"),
             "trafficType": "TrafficType",
             "logDestinationType": "LogDestinationType",
-            "logDestination": "LogDestination",
+            "logDestination": F(_declared_destination),
             "iamRoleArn": "DeliverLogsPermissionArn",
             "logFormat": "LogFormat",
             "maxAggregationInterval": "MaxAggregationInterval",
@@ -163,7 +181,9 @@ ROWS = rows(
         defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
         tags=EC2_TAGS,
         requires=lambda inputs: (
-            None if sum(inputs.get(prop) is not None for prop in _FLOW_SOURCES) == 1 else f"a flow log needs one of {', '.join(_FLOW_SOURCES)}"
+            None
+            if sum(inputs.get(prop) is not None for prop in _FLOW_SOURCES) == 1
+            else f"a flow log needs one of {', '.join(_FLOW_SOURCES)}"
         ),
         force_new=frozenset({"deliverCrossAccountRole", "regionalNatGatewayId", "tagFieldSpecifications"}),
     ),

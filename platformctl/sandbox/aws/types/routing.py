@@ -75,7 +75,11 @@ def inline_routes(scope: Scope) -> list[dict[str, Any]]:
     """Routes of a table in the SDK's form, without the ones that AWS adds by itself."""
     found = []
     for route in scope.item["Routes"]:
-        if route.get("GatewayId") == "local" or route.get("Origin") == "EnableVgwRoutePropagation" or str(route.get("GatewayId", "")).startswith("vpce-"):
+        if (
+            route.get("GatewayId") == "local"
+            or route.get("Origin") == "EnableVgwRoutePropagation"
+            or str(route.get("GatewayId", "")).startswith("vpce-")
+        ):
             continue
         entry = {
             "cidrBlock": route.get("DestinationCidrBlock"),
@@ -117,7 +121,11 @@ def _restore_main(scope: Scope) -> None:
 
 
 def _association(scope: Scope) -> dict[str, Any]:
-    return next(entry for entry in scope.item["Associations"] if entry.get("SubnetId") == scope.new.get("subnetId") or entry["RouteTableAssociationId"] == scope.id)
+    return next(
+        entry
+        for entry in scope.item["Associations"]
+        if entry.get("SubnetId") == scope.new.get("subnetId") or entry["RouteTableAssociationId"] == scope.id
+    )
 
 
 def _reassociate(scope: Scope) -> None:
@@ -145,15 +153,17 @@ _REGIONAL = Row(
             "AvailabilityMode": "$availabilityMode",
             "ConnectivityType": "$connectivityType",
             "AvailabilityZoneAddresses": F(
-                lambda scope: [
-                    {
-                        "AvailabilityZone": entry.get("availabilityZone"),
-                        "AvailabilityZoneId": entry.get("availabilityZoneId"),
-                        "AllocationIds": entry.get("allocationIds"),
-                    }
-                    for entry in scope.new.get("availabilityZoneAddresses") or ()
-                ]
-                or None
+                lambda scope: (
+                    [
+                        {
+                            "AvailabilityZone": entry.get("availabilityZone"),
+                            "AvailabilityZoneId": entry.get("availabilityZoneId"),
+                            "AllocationIds": entry.get("allocationIds"),
+                        }
+                        for entry in scope.new.get("availabilityZoneAddresses") or ()
+                    ]
+                    or None
+                )
             ),
             "TagSpecifications": specification("natgateway"),
         },
@@ -311,7 +321,9 @@ ROWS = rows(
         force_new=frozenset({"availabilityMode", "privateIp", "vpcId"}),
         variant=lambda inputs: _REGIONAL if inputs.get("availabilityMode") == "regional" else None,
         requires=lambda inputs: (
-            None if inputs.get("availabilityMode") == "regional" or inputs.get("subnetId") is not None else "a zonal NAT gateway needs subnetId"
+            None
+            if inputs.get("availabilityMode") == "regional" or inputs.get("subnetId") is not None
+            else "a zonal NAT gateway needs subnetId"
         ),
     ),
 )

@@ -1,7 +1,7 @@
-"""Security groups and their rules, network ACLs, and the defaults of a VPC that are adopted and locked down."""
+"""Security groups and their rules, and the default group of a VPC, which is adopted and locked down."""
 
-import itertools
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from platformctl.sandbox.aws.rows import Call, Extra, F, Name, Row, Scope, Update, arn, rows
@@ -99,7 +99,7 @@ def _without_default_egress(scope: Scope) -> None:
     set_rules(scope, "egress")
 
 
-_SET_RULES = tuple(Update((direction,), (lambda scope, direction=direction: set_rules(scope, direction),)) for direction in _DIRECTIONS)
+_SET_RULES = tuple(Update((direction,), (partial(set_rules, direction=direction),)) for direction in _DIRECTIONS)
 _GROUP_PROPS: dict[str, str | F] = {
     "arn": arn("ec2", "security-group/{id}"),
     "vpcId": "VpcId",
@@ -201,16 +201,17 @@ def _rule_row(direction: str) -> Row:
                 (Call("modify_security_group_rules", {"GroupId": "$securityGroupId", "SecurityGroupRules": [_CHANGED_RULE]}),),
             ),
         ),
-        delete=(
-            Call(f"revoke_security_group_{direction}", {"GroupId": "$securityGroupId", "SecurityGroupRuleIds": ["$id"]}),
-        ),
+        delete=(Call(f"revoke_security_group_{direction}", {"GroupId": "$securityGroupId", "SecurityGroupRuleIds": ["$id"]}),),
         tags=RULE_TAGS,
         force_new=frozenset({"securityGroupId"}),
     )
 
 
 def _old_rule_permissions(scope: Scope) -> list[Rule]:
-    return atoms([{**scope.new, "securityGroups": [scope.new["sourceSecurityGroupId"]] if scope.new.get("sourceSecurityGroupId") else []}], scope.new["securityGroupId"])
+    return atoms(
+        [{**scope.new, "securityGroups": [scope.new["sourceSecurityGroupId"]] if scope.new.get("sourceSecurityGroupId") else []}],
+        scope.new["securityGroupId"],
+    )
 
 
 def _old_rule_call(action: str) -> Any:
@@ -236,117 +237,6 @@ def _old_rule_id(scope: Scope) -> str:
 
     return f"sgrule-{int(input_digest(_old_rule_permissions(scope)[0])[:8], 16)}{scope.new['type'][0]}"
 
-
-# -- network ACLs
-
-
-def _entry(rule: Mapping[str, Any], *, egress: bool) -> dict[str, Any]:
-    protocol = {"tcp": "6", "udp": "17", "icmp": "1", "all": "-1"}.get(str(rule["protocol"]).lower(), str(rule["protocol"]))
-    entry = {
-        "RuleNumber": int(rule["ruleNo"]),
-        "Protocol": protocol,
-        "RuleAction": str(rule["action"]).lower(),
-        "Egress": egress,
-        "CidrBlock": rule.get("cidrBlock") or None,
-        "Ipv6CidrBlock": rule.get("ipv6CidrBlock") or None,
-        "PortRange": {"From": int(rule["fromPort"]), "To": int(rule["toPort"])} if protocol in {"6", "17"} else None,
-        "IcmpTypeCode": {"Type": int(rule["icmpType"]), "Code": int(rule["icmpCode"])} if protocol in {"1", "58"} else None,
-    }
-    return {key: value for key, value in entry.items() if value is not None}
-
-
-_DEFAULT_ENTRIES = {32767, 32768}
-"""Numbers of the deny-all entries that every ACL has."""
-
-
-def _held_entries(acl: Mapping[str, Any], *, egress: bool) -> list[dict[str, Any]]:
-    keys = ("RuleNumber", "Protocol", "RuleAction", "Egress", "CidrBlock", "Ipv6CidrBlock", "PortRange", "IcmpTypeCode")
-    return [
-        {key: entry[key] for key in keys if entry.get(key) is not None}
-        for entry in acl["Entries"]
-        if entry["Egress"] == egress and entry["RuleNumber"] not in _DEFAULT_ENTRIES
-    ]
-
-
-def _wire_entries(direction: str) -> F:
-    def compute(scope: Scope) -> list[dict[str, Any]]:
-        egress = direction == "egress"
-        held, declared = _held_entries(scope.item, egress=egress), scope.new.get(direction)
-        if declared is not None:
-            wanted = [_entry(rule, egress=egress) for rule in declared]
-            if len(wanted) == len(held) and all(entry in held for entry in wanted):
-                return list(declared)
-        return [
-            {
-                "ruleNo": entry["RuleNumber"],
-                "protocol": entry["Protocol"],
-                "action": entry["RuleAction"],
-                "fromPort": entry.get("PortRange", {}).get("From", 0),
-                "toPort": entry.get("PortRange", {}).get("To", 0),
-                **({"cidrBlock": entry["CidrBlock"]} if "CidrBlock" in entry else {}),
-                **({"ipv6CidrBlock": entry["Ipv6CidrBlock"]} if "Ipv6CidrBlock" in entry else {}),
-            }
-            for entry in held
-        ]
-
-    return F(compute)
-
-
-def _acl(scope: Scope) -> dict[str, Any]:
-    found: dict[str, Any] = scope.call("ec2", "describe_network_acls", NetworkAclIds=[scope.id])["NetworkAcls"][0]
-    return found
-
-
-def _set_entries(scope: Scope) -> None:
-    acl = _acl(scope)
-    for direction in _DIRECTIONS:
-        egress = direction == "egress"
-        wanted = [_entry(rule, egress=egress) for rule in scope.new.get(direction) or ()]
-        held = _held_entries(acl, egress=egress)
-        for entry in held:
-            if entry not in wanted:
-                scope.call("ec2", "delete_network_acl_entry", NetworkAclId=scope.id, RuleNumber=entry["RuleNumber"], Egress=egress)
-        for entry in wanted:
-            if entry not in held:
-                scope.call("ec2", "create_network_acl_entry", NetworkAclId=scope.id, **entry)
-
-
-def _default_acl(scope: Scope) -> str:
-    acls = scope.call("ec2", "describe_network_acls", Filters=filters(vpc_id=_acl(scope)["VpcId"], default="true"))["NetworkAcls"]
-    return str(acls[0]["NetworkAclId"])
-
-
-def _associate_subnets(scope: Scope, subnets: Iterable[str], acl: str) -> None:
-    for subnet in subnets:
-        held = scope.call("ec2", "describe_network_acls", Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])["NetworkAcls"]
-        for association in itertools.chain.from_iterable(found["Associations"] for found in held):
-            if association["SubnetId"] == subnet and association["NetworkAclId"] != acl:
-                scope.call("ec2", "replace_network_acl_association", AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl)
-
-
-def _set_subnets(scope: Scope) -> None:
-    wanted = scope.new.get("subnetIds") or []
-    _associate_subnets(scope, wanted, scope.id)
-    left = [subnet for subnet in scope.old.get("subnetIds") or () if subnet not in wanted]
-    if left:
-        _associate_subnets(scope, left, _default_acl(scope))
-
-
-def _release_subnets(scope: Scope) -> None:
-    held = [association["SubnetId"] for association in _acl(scope)["Associations"]]
-    if held:
-        _associate_subnets(scope, held, _default_acl(scope))
-
-
-_ACL_PROPS: dict[str, str | F] = {
-    "arn": arn("ec2", "network-acl/{id}"),
-    "vpcId": "VpcId",
-    "ownerId": "OwnerId",
-    "ingress": _wire_entries("ingress"),
-    "egress": _wire_entries("egress"),
-    "subnetIds": "Associations[].SubnetId",
-}
-_ACL_UPDATES = (Update(("ingress", "egress"), (_set_entries,), on_create=True), Update(("subnetIds",), (_set_subnets,), on_create=True))
 
 ROWS = rows(
     Row(
@@ -411,33 +301,18 @@ ROWS = rows(
             }
         ),
         local=frozenset(
-            {"type", "protocol", "fromPort", "toPort", "cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "sourceSecurityGroupId", "self", "description"}
+            {
+                "type",
+                "protocol",
+                "fromPort",
+                "toPort",
+                "cidrBlocks",
+                "ipv6CidrBlocks",
+                "prefixListIds",
+                "sourceSecurityGroupId",
+                "self",
+                "description",
+            }
         ),
-    ),
-    Row(
-        "aws:ec2/networkAcl:NetworkAcl",
-        "ec2",
-        create=Call("create_network_acl", {"VpcId": "$vpcId", "TagSpecifications": specification("network-acl")}),
-        id="NetworkAcl.NetworkAclId",
-        read=Call("describe_network_acls", {"NetworkAclIds": ["$id"]}, at="NetworkAcls[0]"),
-        props=_ACL_PROPS,
-        updates=_ACL_UPDATES,
-        delete=(_release_subnets, Call("delete_network_acl", {"NetworkAclId": "$id"})),
-        tags=EC2_TAGS,
-        shared=frozenset({"subnetIds", "ingress", "egress"}),
-    ),
-    Row(
-        "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
-        "ec2",
-        create=Call("describe_network_acls", {"NetworkAclIds": ["$defaultNetworkAclId"]}),
-        id="NetworkAcls[0].NetworkAclId",
-        read=Call("describe_network_acls", {"NetworkAclIds": ["$id"]}, at="NetworkAcls[0]"),
-        props={**_ACL_PROPS, "defaultNetworkAclId": "NetworkAclId"},
-        after_create=(_set_entries, tag_adopted),
-        updates=(Update(("ingress", "egress"), (_set_entries,)), Update(("subnetIds",), (_set_subnets,), on_create=True)),
-        defaults={"ingress": [], "egress": []},
-        tags=EC2_TAGS,
-        shared=frozenset({"subnetIds"}),
-        delete_first=True,
     ),
 )

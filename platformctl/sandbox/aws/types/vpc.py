@@ -112,8 +112,13 @@ ROWS = rows(
             _read_attribute("enableDnsSupport", "EnableDnsSupport"),
             _read_attribute("enableDnsHostnames", "EnableDnsHostnames"),
             _read_attribute("enableNetworkAddressUsageMetrics", "EnableNetworkAddressUsageMetrics"),
-            Extra("group", Call("describe_security_groups", {"Filters": filters(vpc_id="$id", group_name="default")}, at="SecurityGroups[0].GroupId")),
-            Extra("acl", Call("describe_network_acls", {"Filters": filters(vpc_id="$id", default="true")}, at="NetworkAcls[0].NetworkAclId")),
+            Extra(
+                "group",
+                Call("describe_security_groups", {"Filters": filters(vpc_id="$id", group_name="default")}, at="SecurityGroups[0].GroupId"),
+            ),
+            Extra(
+                "acl", Call("describe_network_acls", {"Filters": filters(vpc_id="$id", default="true")}, at="NetworkAcls[0].NetworkAclId")
+            ),
             Extra(
                 "main",
                 Call(
