@@ -75,7 +75,8 @@ def _associate(
     site: Site, cluster: aws.eks.Cluster, entry: aws.eks.AccessEntry, key: str, policy: AccessPolicy, scope: Scope
 ) -> aws.eks.AccessPolicyAssociation:
     return aws.eks.AccessPolicyAssociation(
-        site.child("access", key, policy.value),
+        # A dot, which no key holds: `a` with `admin-view` and `a-admin` with `view` would be one name otherwise.
+        site.child("access", f"{key}.{policy.value}"),
         cluster_name=cluster.name,
         principal_arn=entry.principal_arn,
         policy_arn=site.place.apply(lambda place: place.access_policy(POLICY_NAMES[policy])),

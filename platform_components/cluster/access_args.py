@@ -45,6 +45,9 @@ POLICY_NAMES: Mapping[AccessPolicy, str] = {
     AccessPolicy.ADMIN_VIEW: "AmazonEKSAdminViewPolicy",
 }
 
+RESERVED_KEYS = ("auto-node", "deployer", "karpenter-node")
+"""Names of the entries this library makes itself."""
+
 Scope = Literal["cluster"] | Annotated[tuple[Namespace, ...], Field(min_length=1)]
 """Where a policy holds: the whole cluster, or these namespaces (`*` matches characters)."""
 
@@ -131,7 +134,7 @@ def grant_problems(grants: Mapping[str, AccessGrant], deployer: str | pulumi.Out
     seen: dict[str, str] = {}
     if isinstance(deployer, str):
         seen[deployer] = "deployer"
-    problems = []
+    problems = [f"access.{key}: the name is taken by an entry of this library; choose another" for key in grants if key in RESERVED_KEYS]
     for key, grant in grants.items():
         principal = grant.principal if isinstance(grant.principal, str) else f"sso:{grant.sso}" if grant.sso else None
         if principal is None:

@@ -60,7 +60,7 @@ def plan_addons(settings: EksClusterSettings) -> list[Plan]:
             Plan(CNI, Wave.BEFORE_NODES, addons.vpc_cni, cni_configuration(addons.vpc_cni)),
         ]
     if ec2 or fargate:
-        on_fargate = {} if ec2 else {"computeType": "Fargate"}
+        on_fargate = {} if ec2 or auto else {"computeType": "Fargate"}
         plans.append(Plan("coredns", Wave.AFTER_NODES, addons.coredns, on_fargate))
     if ec2:
         plans += [

@@ -10,7 +10,17 @@ from pydantic import Field, field_validator, model_validator
 from platform_components.args import Args, Late
 from platform_components.cluster.access_args import AccessGrant, Endpoint, Key, grant_problems, principal_problem
 from platform_components.cluster.addon_args import Addons
-from platform_components.cluster.pools import AutoPool, KarpenterPool, ManagedPool, Pool, PoolName, with_system_pool
+from platform_components.cluster.pools import (
+    SYSTEM_POOL,
+    AutoPool,
+    FargatePool,
+    KarpenterPool,
+    ManagedPool,
+    Pool,
+    PoolName,
+    takes_coredns,
+    with_system_pool,
+)
 from platform_components.cluster.versions import DEFAULT_VERSION, node_version_problem, supported_versions, version_problem
 from platform_components.network.reference import VpcRef
 from platform_components.profile import Profile
@@ -232,24 +242,36 @@ class EksClusterArgs(EksClusterSettings):
 
 def settings_problems(settings: EksClusterSettings) -> Iterator[str]:
     """What is wrong between fields."""
-    pools = settings.all_pools
-    kinds = {pool.capacity for pool in pools.values()}
-    if settings.auto_mode_on and "karpenter" in kinds:
-        yield "pools of capacity auto and karpenter exclude each other: both own the NodePool objects of the cluster; choose one engine"
-    for name, pool in pools.items():
-        if isinstance(pool, ManagedPool) and pool.version and (problem := node_version_problem(pool.version, settings.version)):
-            yield f"pools.{name}.version: {problem}"
+    yield from pool_problems(settings)
     if isinstance(settings.deployer, str) and (problem := principal_problem(settings.deployer)):
         yield f"deployer: {problem}"
     yield from grant_problems(settings.access, settings.deployer)
-    nodes = [pool for pool in pools.values() if isinstance(pool, (ManagedPool, KarpenterPool))]
-    if nodes and not (
-        settings.addons.vpc_cni.enabled and settings.addons.kube_proxy.enabled and settings.addons.pod_identity_agent.enabled
-    ):
+    if settings.kubernetes_network.ip_family == "ipv6" and not settings.addons.vpc_cni.prefix_delegation:
+        yield "addons.vpc_cni.prefix_delegation must stay on with ip_family ipv6: the CNI has no other way there"
+
+
+def pool_problems(settings: EksClusterSettings) -> Iterator[str]:
+    """What is wrong between pools, and between them and the rest."""
+    pools = settings.all_pools
+    if settings.auto_mode_on and any(isinstance(pool, KarpenterPool) for pool in pools.values()):
+        yield "pools of capacity auto and karpenter exclude each other: both own the NodePool objects of the cluster; choose one engine"
+    if isinstance(pools.get(SYSTEM_POOL), KarpenterPool) and not any(isinstance(pool, ManagedPool) for pool in pools.values()):
         yield (
-            "addons vpc_cni, kube_proxy and pod_identity_agent must be enabled: no node of a managed or karpenter pool becomes "
-            "ready without them"
+            f"pools.{SYSTEM_POOL}: Karpenter cannot launch the nodes it runs on; give the pool another name, and a managed "
+            f"{SYSTEM_POOL} is added"
         )
+    for name, pool in pools.items():
+        if isinstance(pool, ManagedPool) and pool.version and (problem := node_version_problem(pool.version, settings.version)):
+            yield f"pools.{name}.version: {problem}"
+        if isinstance(pool, AutoPool) and name in settings.auto_mode.builtin_pools:
+            yield f"pools.{name}: auto_mode.builtin_pools names AWS's own pool of this name; give yours another"
+    ec2 = any(isinstance(pool, (ManagedPool, KarpenterPool)) for pool in pools.values())
+    addons = settings.addons
+    if ec2 and not (addons.vpc_cni.enabled and addons.kube_proxy.enabled and addons.pod_identity_agent.enabled):
+        yield "addons vpc_cni, kube_proxy and pod_identity_agent must be enabled: no node of these pools becomes ready without them"
+    profiles = [pool for pool in pools.values() if isinstance(pool, FargatePool)]
+    if profiles and not ec2 and not settings.auto_mode_on and addons.coredns.enabled and not any(map(takes_coredns, profiles)):
+        yield "no pool runs CoreDNS: add the selector {namespace: kube-system} to a Fargate pool, or a managed pool"
 
 
 PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {

@@ -178,6 +178,7 @@ class EksCluster(PlatformComponent):
             chart=KARPENTER_CRDS,
             version=version,
             namespace=self._args.karpenter.namespace,
+            create_namespace=True,
             opts=self.child_options(provider=self._kubernetes, depends_on=ready),
         )
         return [release]

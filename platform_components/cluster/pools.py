@@ -5,6 +5,7 @@ A field that an engine cannot honour does not exist in its shape, so a conflict 
 
 from collections.abc import Mapping
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -301,15 +302,21 @@ _SYSTEM_TAINT = Taint(key="CriticalAddonsOnly", value="true", effect=TaintEffect
 
 
 def with_system_pool(pools: Mapping[str, Pool]) -> dict[str, Pool]:
-    """The pools, with a small managed one first where Karpenter has neither that nor Fargate to start on.
+    """The pools, with a small managed one first where Karpenter has none to start on; on Fargate it would get no credentials.
 
     Its taint is soft: controllers that do not tolerate it still start, everything else moves to Karpenter's nodes.
     """
     if not any(isinstance(pool, KarpenterPool) for pool in pools.values()):
         return dict(pools)
-    if any(isinstance(pool, (ManagedPool, FargatePool)) for pool in pools.values()):
+    if SYSTEM_POOL in pools or any(isinstance(pool, ManagedPool) for pool in pools.values()):
         return dict(pools)
     return {SYSTEM_POOL: ManagedPool(capacity="managed", taints=(_SYSTEM_TAINT,)), **pools}
+
+
+def takes_coredns(pool: FargatePool) -> bool:
+    """Whether a Fargate profile takes CoreDNS's pods."""
+    pods = {"k8s-app": "kube-dns"}
+    return any(fnmatchcase("kube-system", selector.namespace) and selector.labels.items() <= pods.items() for selector in pool.selectors)
 
 
 def pool_taints(name: str, pool: PoolBase) -> tuple[Taint, ...]:

@@ -84,7 +84,7 @@ def create_auto_nodes(site: Site, cluster: aws.eks.Cluster) -> tuple[aws.iam.Rol
     granted = site.role("auto-node", trust, NODE_POLICIES, uses=f"Auto Mode nodes of {site.cluster_name}")
     entry = create_node_entry(site, cluster, "auto-node", granted.role.arn, "EC2")
     policy = aws.eks.AccessPolicyAssociation(
-        site.child("access", "auto-node"),
+        site.child("access", "auto-node.node"),
         cluster_name=cluster.name,
         principal_arn=entry.principal_arn,
         policy_arn=site.place.apply(lambda place: place.access_policy("AmazonEKSAutoNodePolicy")),
