@@ -21,3 +21,26 @@ class NetworkOutputs(TypedDict):
     """Subnet ids by tier, in zone order."""
     nat_public_ips: pulumi.Output[Sequence[str]]
     """Addresses that the outside sees, in zone order; empty without NAT."""
+
+
+class ClusterOutputs(TypedDict):
+    """Outputs of `ENV.cluster`."""
+
+    cluster_name: pulumi.Output[str]
+    """Physical name of the cluster."""
+    cluster_arn: pulumi.Output[str]
+    """ARN of the cluster."""
+    version: pulumi.Output[str]
+    """Kubernetes version of the control plane, such as 1.35."""
+    endpoint: pulumi.Output[str]
+    """URL of the Kubernetes API."""
+    certificate_authority: pulumi.Output[str]
+    """Certificate authority of the API, base64."""
+    kubeconfig: pulumi.Output[str]
+    """Kubeconfig without credentials. Secret."""
+    cluster_security_group_id: pulumi.Output[str]
+    """Security group of control plane and nodes."""
+    oidc_issuer: pulumi.Output[str]
+    """Issuer URL of service account tokens."""
+    key_arn: pulumi.Output[str]
+    """KMS key of secrets, logs and volumes."""

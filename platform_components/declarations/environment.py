@@ -7,12 +7,15 @@ from functools import partial
 from ipaddress import IPv4Network
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from platform_components.args import Args
+from platform_components.cluster.args import PROFILE_DEFAULTS as CLUSTER_DEFAULTS
+from platform_components.cluster.args import EksClusterSettings
+from platform_components.declarations.crossings import RESERVED_TAGS, Finding, cluster_findings, tag_findings, zone_findings
 from platform_components.declarations.document import Document, FieldPath, read
 from platform_components.declarations.loader import validate
 from platform_components.declarations.translate import nearest
@@ -20,15 +23,14 @@ from platform_components.errors import DeclarationError, Problem
 from platform_components.names import ENVIRONMENT_PATTERN
 from platform_components.network.args import PROFILE_DEFAULTS as NETWORK_DEFAULTS
 from platform_components.network.args import VpcArgs
-from platform_components.network.zones import regions, zone_id_problem, zone_problem
+from platform_components.network.zones import regions
 from platform_components.profile import Profile, with_defaults
 from platform_components.tags import MANAGED_BY, merge_tags
 
-SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {"network": NETWORK_DEFAULTS}
-"""What each profile presets, by section of the file."""
+A = TypeVar("A", bound=Args)
 
-RESERVED_TAGS = ("Environment", "ManagedBy", "Layer")
-"""Tags that say where a resource comes from; nobody else may set them."""
+SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {"network": NETWORK_DEFAULTS, "cluster": CLUSTER_DEFAULTS}
+"""What each profile presets, by section of the file."""
 
 _SHARED = IPv4Network("100.64.0.0/10")
 """Shared address space (RFC 6598): not routed between networks, so that every environment may give it to its pods."""
@@ -113,31 +115,28 @@ class Environment(Args):
         default_factory=dict, description="Tags on everything in it, beside Environment, Layer and ManagedBy. Omitted: only those."
     )
     network: VpcArgs = Field(description="The network; see the page of Vpc. Required.")
+    cluster: EksClusterSettings = Field(
+        EksClusterSettings(), description="The Kubernetes cluster; see the page of EksCluster. Omitted: one without nodes."
+    )
     budget: Budget | None = Field(None, description="What it may cost. Omitted: no limit.")
 
     @model_validator(mode="after")
-    def _zones_lie_in_the_region(self) -> Self:
-        """The same rule as for files, for those who build an environment in Python."""
-        errors = [
-            InitErrorDetails(type=_refusal("zone", message), loc=path, input=None)
-            for path, message in zone_findings(self.region, self.network.zones, self.network.region)
+    def _sections_agree(self) -> Self:
+        """The same rules as for files, for those who build an environment in Python."""
+        findings = [
+            *zone_findings(self.region, self.network.zones, self.network.region),
+            *tag_findings("network", self.network.tags),
+            *tag_findings("cluster", self.cluster.tags),
+            *cluster_findings(self.network, self.cluster),
         ]
-        if errors:
+        if findings:
+            errors = [InitErrorDetails(type=_refusal("environment", message), loc=path, input=None) for path, message in findings]
             raise ValidationError.from_exception_data("Environment", errors)
         return self
 
     def default_tags(self, layer: str) -> dict[str, str]:
         """Tags of every resource of a layer that takes tags."""
         return merge_tags(self.tags, {"Environment": self.environment, "Layer": layer, "ManagedBy": MANAGED_BY})
-
-
-def zone_findings(region: str, zones: Sequence[Any], network_region: Any = None) -> Iterator[tuple[FieldPath, str]]:
-    """Zones that do not belong to an environment's region; zones that are no zone ids at all are left to the network's own checks."""
-    if network_region is not None and network_region != region:
-        yield ("network", "region"), f"the environment lies in {region}; leave the network's region out"
-    for index, zone in enumerate(zones):
-        if isinstance(zone, str) and zone_id_problem(zone) is None and (message := zone_problem(region, zone)):
-            yield ("network", "zones", index), message
 
 
 def load_environment(path: Path, shown: str | None = None) -> Environment:
@@ -262,7 +261,7 @@ def _over_profile(data: dict[str, Any]) -> dict[str, Any]:
     return with_defaults({section: defaults[Profile(profile)] for section, defaults in SECTION_DEFAULTS.items()}, data)
 
 
-def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[tuple[FieldPath, str]]:
+def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:
     """Rules across the file, on data that may be wrong elsewhere."""
     name, region, section = data.get("environment"), data.get("region"), data.get("network")
     if isinstance(name, str) and file_name != f"{name}.yaml":
@@ -270,6 +269,20 @@ def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[tuple[FieldPa
     if region in regions() and isinstance(section, Mapping):
         zones = section.get("zones")
         yield from zone_findings(str(region), zones if isinstance(zones, list) else (), section.get("region"))
+    for tagged in ("network", "cluster"):
+        if isinstance(data.get(tagged), Mapping):
+            yield from tag_findings(tagged, data[tagged].get("tags"))
+    network, cluster = _sound(VpcArgs, section), _sound(EksClusterSettings, data.get("cluster", {}))
+    if network is not None and cluster is not None:
+        yield from cluster_findings(network, cluster)
+
+
+def _sound(model: type[A], section: Any) -> A | None:
+    """A section by itself, or None where something is wrong in it, which its own validation tells."""
+    try:
+        return model.model_validate(section)
+    except (ValidationError, DeclarationError):
+        return None
 
 
 def _shown(path: Path, root: Path | None) -> str:

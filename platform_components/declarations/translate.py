@@ -96,7 +96,7 @@ def _message(error: ErrorDetails, path: FieldPath, document: Document, schema: M
     value = error["input"]
     if error["loc"] and error["loc"][-1] == "[key]":
         return f"the key {quoted(value)}: {_describe(error, path, document, schema)}"
-    if value is None and error["type"] not in ("missing", "extra_forbidden"):
+    if value is None and error["type"] in _BUILT_IN - {"missing", "extra_forbidden"}:
         return "has no value; give it one, or leave the key out"
     return _describe(error, path, document, schema)
 
@@ -169,7 +169,8 @@ def _hint(value: Any, wanted: str) -> str:
 
 def _limit(words: str, key: str) -> Callable[[Any, Mapping[str, Any]], str]:
     def describe(value: Any, context: Mapping[str, Any]) -> str:
-        return f"must be {words} {context.get(key)}, not {quoted(value)}"
+        limit = context.get(key)
+        return f"must be {words} {f'{limit:g}' if isinstance(limit, float) else limit}, not {quoted(value)}"
 
     return describe
 

@@ -4,6 +4,7 @@ import ast
 import gc
 import shutil
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -11,13 +12,16 @@ from typing import Any, get_type_hints
 import pulumi
 import pytest
 import yaml
-from platform_policies.graph import Node, ResourceGraph
+from platform_policies.graph import SECRET, Node, ResourceGraph
 
+from platform_components.cluster.versions import SUPPORT
+from platform_components.declarations.environment import load_environments
 from platform_components.errors import DeclarationError, UpstreamError
 from platformctl.project import Project, find_project
 from platformctl.readers import wire
 from platformctl.readers.mock_run import MockRun, run_stack
 from stacks import contracts, program
+from stacks.layers import cluster
 from stacks.upstream import Upstream
 from tests.support import deploy
 
@@ -155,7 +159,7 @@ def test_an_account_id_fences_the_provider(copy: Project) -> None:
 
 # --- reading the layers below
 
-NETWORK = {"vpc_id": "vpc-1", "cidr": "10.0.0.0/16", "subnet_ids": {"private": ["subnet-1", "subnet-2"]}}
+NETWORK: dict[str, Any] = {"vpc_id": "vpc-1", "cidr": "10.0.0.0/16", "subnet_ids": {"private": ["subnet-1", "subnet-2"]}}
 
 
 def test_the_network_is_read_as_a_reference() -> None:
@@ -189,6 +193,57 @@ def test_a_missing_stack_is_told_by_name() -> None:
     with pytest.raises(UpstreamError, match=r"stack dev\.network has not been brought up"):
         deploy(lambda: Upstream("dev").network.vpc_id, stack="dev.cluster")
     gc.collect()
+
+
+# --- the cluster layer
+
+
+def warnings_on(today: date) -> list[str]:
+    environment = load_environments(STACKS / "environments")["dev"]
+    done = deploy(
+        lambda: cluster.build(environment, Upstream("dev"), today=today),
+        preview=True,
+        stack="dev.cluster",
+        upstream={"dev.network": NETWORK},
+    )
+    return done.warnings
+
+
+@pytest.mark.parametrize(
+    ("days_left", "expected"),
+    [(61, []), (60, ["in 60 days"]), (0, ["in 0 days"]), (-1, ["left standard support on"]), (-400, ["left extended support on"])],
+)
+def test_it_warns_when_support_of_the_version_ends_soon(days_left: int, expected: list[str]) -> None:
+    version = load_environments(STACKS / "environments")["dev"].cluster.version
+    found = warnings_on(SUPPORT[version].standard_until - timedelta(days=days_left))
+    assert len(found) == len(expected)
+    for text, part in zip(found, expected, strict=True):
+        assert f"EKS {version}" in text
+        assert part in text
+
+
+def test_the_environments_tags_reach_what_aws_makes_for_the_cluster() -> None:
+    (template,) = preview("dev", "cluster").graph.of_type("aws:ec2/launchTemplate:LaunchTemplate")
+    for specification in template.inputs["tagSpecifications"]:
+        assert {"Environment": "dev", "Layer": "cluster", "ManagedBy": "platform-components"}.items() <= specification["tags"].items()
+    assert {specification["resourceType"] for specification in template.inputs["tagSpecifications"]} >= {"instance", "volume"}
+
+
+def test_the_cluster_stands_in_the_network_below() -> None:
+    environment = load_environments(STACKS / "environments")["dev"]
+    done = deploy(lambda: cluster.build(environment, Upstream("dev")), stack="dev.cluster", upstream={"dev.network": NETWORK})
+    assert done.one("aws:eks/cluster:Cluster").inputs["vpcConfig"]["subnetIds"] == NETWORK["subnet_ids"]["private"]
+
+
+def test_every_environment_has_managed_and_karpenter_nodes() -> None:
+    for name in NAMES:
+        graph = preview(name, "cluster").graph
+        assert list(graph.of_type("aws:eks/nodeGroup:NodeGroup"))
+        assert list(graph.of_type("kubernetes:karpenter.sh/v1:NodePool"))
+
+
+def test_the_kubeconfig_is_exported_as_a_secret() -> None:
+    assert preview("dev", "cluster").outputs["kubeconfig"] == SECRET
 
 
 # --- how the folder hangs together

@@ -1,0 +1,63 @@
+"""Rules between the sections of an environment: what no section can see of itself. Pure; each finding is (path, message)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from platform_components.cluster.args import EksClusterSettings
+from platform_components.declarations.document import FieldPath
+from platform_components.network.args import VpcArgs
+from platform_components.network.zones import NO_EKS_CONTROL_PLANE, zone_id_problem, zone_problem
+
+Finding = tuple[FieldPath, str]
+
+RESERVED_TAGS = ("Environment", "Layer", "ManagedBy")
+"""Tags that say where a resource comes from; nobody else may set them."""
+
+MIN_CONTROL_PLANE_ZONES = 2
+"""Zones in which EKS wants subnets (https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html)."""
+
+
+def zone_findings(region: str, zones: Sequence[Any], network_region: Any = None) -> Iterator[Finding]:
+    """Zones that do not belong to the environment's region; what is no zone id at all is left to the network's own checks."""
+    if network_region is not None and network_region != region:
+        yield ("network", "region"), f"the environment lies in {region}; leave the network's region out"
+    for index, zone in enumerate(zones):
+        if isinstance(zone, str) and zone_id_problem(zone) is None and (message := zone_problem(region, zone)):
+            yield ("network", "zones", index), message
+
+
+def tag_findings(section: str, tags: Any) -> Iterator[Finding]:
+    """Tags of a section that would contradict the platform's own on the same resources: a difference that every preview shows anew."""
+    for key in tags if isinstance(tags, Mapping) else ():
+        if key in RESERVED_TAGS:
+            yield (section, "tags", key), f"the tag {key} is set by the platform; choose another key"
+
+
+def cluster_findings(network: VpcArgs, cluster: EksClusterSettings) -> Iterator[Finding]:
+    """What the cluster asks of the network and does not get."""
+    yield from _tier_findings(network, cluster)
+    yield from _address_findings(network, cluster)
+    zones = [zone for zone in network.zones if zone not in NO_EKS_CONTROL_PLANE]
+    if len(zones) < MIN_CONTROL_PLANE_ZONES:
+        message = (
+            f"a cluster needs {MIN_CONTROL_PLANE_ZONES} zones that can hold its control plane; only {', '.join(zones) or 'none'} here can"
+        )
+        yield ("network", "zones"), message
+
+
+def _tier_findings(network: VpcArgs, cluster: EksClusterSettings) -> Iterator[Finding]:
+    known = [*map(str, network.tiers), *network.secondary_cidrs]
+    for field in ("node_tier", "control_plane_tier"):
+        tier = getattr(cluster, field)
+        if tier not in known:
+            yield ("cluster", field), f"the network has no tier {tier}; choose from {', '.join(known)}"
+
+
+def _address_findings(network: VpcArgs, cluster: EksClusterSettings) -> Iterator[Finding]:
+    if cluster.kubernetes_network.ip_family == "ipv6" and not network.ipv6:
+        yield ("cluster", "kubernetes_network", "ip_family"), "ipv6 needs a network that has it; set network.ipv6 to true"
+    services = cluster.kubernetes_network.service_cidr
+    blocks = [network.cidr, *(block.cidr for block in network.secondary_cidrs.values())]
+    for block in blocks:
+        if services is not None and block is not None and services.overlaps(block):
+            yield ("cluster", "kubernetes_network", "service_cidr"), f"{services} overlaps {block} of the network; choose another block"

@@ -1,0 +1,42 @@
+"""The cluster layer: one EKS cluster in the environment's network."""
+
+from datetime import UTC, date, datetime
+
+import pulumi
+
+from platform_components.cluster.args import EksClusterArgs
+from platform_components.cluster.eks_cluster import EksCluster
+from platform_components.cluster.versions import support_warning
+from platform_components.declarations.environment import Environment
+from platform_components.tags import merge_tags
+from stacks.contracts import ClusterOutputs
+from stacks.providers import options
+from stacks.upstream import Upstream
+
+
+def build(environment: Environment, upstream: Upstream, today: date | None = None) -> ClusterOutputs:
+    """Build the cluster, and warn where support of its version ends soon.
+
+    Args:
+        environment: the environment.
+        upstream: the layers below; the network is read.
+        today: the day from which support is judged; the real one where omitted.
+    """
+    settings = environment.cluster
+    if warning := support_warning(settings.version, today or datetime.now(tz=UTC).date()):
+        pulumi.log.warn(warning)
+    # The provider's default tags do not reach what AWS makes for the cluster (instances, volumes); the component tags those itself.
+    tags = merge_tags(environment.default_tags("cluster"), settings.tags)
+    args = EksClusterArgs(**{**dict(settings), "tags": tags, "network": upstream.network})
+    cluster = EksCluster(environment.environment, args, options(environment, "cluster"))
+    return ClusterOutputs(
+        cluster_name=cluster.cluster_name,
+        cluster_arn=cluster.cluster_arn,
+        version=cluster.version,
+        endpoint=cluster.endpoint,
+        certificate_authority=cluster.certificate_authority,
+        kubeconfig=cluster.kubeconfig,
+        cluster_security_group_id=cluster.cluster_security_group_id,
+        oidc_issuer=cluster.oidc_issuer,
+        key_arn=cluster.key_arn,
+    )
