@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -305,6 +306,13 @@ def _role(args: Values, region: Region) -> dict[str, Any]:
     return _described("aws:iam/role:Role", str(args["name"]), region)
 
 
+def _roles(args: Values, region: Region) -> dict[str, Any]:
+    found = region.call("iam", "list_roles", {"PathPrefix": args.get("pathPrefix") or "/"})["Roles"]
+    wanted = re.compile(args.get("nameRegex") or "")
+    kept = [role for role in found if wanted.search(role["RoleName"])]
+    return {"id": region.name, "arns": [role["Arn"] for role in kept], "names": [role["RoleName"] for role in kept], **_echo(args)}
+
+
 def _policy(args: Values, region: Region) -> dict[str, Any]:
     arn = args.get("arn")
     if arn is None:
@@ -333,6 +341,7 @@ LOOKUPS: Mapping[str, Lookup] = {
     "aws:ssm/getParameter:getParameter": _parameter,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
     "aws:iam/getRole:getRole": _role,
+    "aws:iam/getRoles:getRoles": _roles,
     "aws:iam/getPolicy:getPolicy": _policy,
     "aws:ec2/getVpc:getVpc": _vpc,
     "aws:ec2/getSubnet:getSubnet": _subnet,

@@ -92,15 +92,6 @@ def _refuse_protected(scope: Scope) -> None:
         )
 
 
-def _identity(scope: Scope) -> str:
-    """32 digits that tell this cluster apart: moto gives every cluster of a process the same issuer and endpoint."""
-    return hashlib.sha256(str(_CLUSTER_ARN.compute(scope)).encode()).hexdigest()[:32].upper()
-
-
-def _domain(scope: Scope) -> str:
-    return "amazonaws.com.cn" if scope.region.partition == "aws-cn" else "amazonaws.com"
-
-
 def _vpc_config_read(scope: Scope) -> dict[str, Any]:
     held = dict(scope.item.get("resourcesVpcConfig") or {})
     held.update(clusterSecurityGroupId=_security_group(scope), vpcId=_cluster_vpc(scope))
@@ -157,12 +148,10 @@ _CLUSTER = Row(
         "status": "status",
         "platformVersion": "platformVersion",
         "createdAt": _time("createdAt"),
-        "endpoint": F(lambda scope: f"https://{_identity(scope)}.gr7.{scope.region.name}.eks.{_domain(scope)}"),
+        "endpoint": "endpoint",
         "certificateAuthority": "certificateAuthority.{data: data}",
         "certificateAuthorities": "[certificateAuthority.{data: data}]",
-        "identities": F(
-            lambda scope: [{"oidcs": [{"issuer": f"https://oidc.eks.{scope.region.name}.{_domain(scope)}/id/{_identity(scope)}"}]}]
-        ),
+        "identities": "[{oidcs: [{issuer: identity.oidc.issuer}]}]",
         "vpcConfig": F(_vpc_config_read),
         "kubernetesNetworkConfig": F(_network_config),
         "enabledClusterLogTypes": "logging.clusterLogging[?enabled].types[]",
