@@ -39,7 +39,10 @@ _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fals
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, separators and marks that turn the direction of writing: they would make a file read otherwise than it looks."""
+
+_BREAK = re.compile("[\t\n]")
 
 
 def field_name(path: FieldPath) -> str:
@@ -238,7 +241,7 @@ class _Builder:
             self._refuse(line, "a key is missing before the colon")
         elif event.style is None and key == "<<":
             self._refuse(line, "merge keys (<<) are not supported; write the values out")
-        elif unprintable := _UNPRINTABLE.search(key):
+        elif unprintable := _UNPRINTABLE.search(key) or _BREAK.search(key):
             self._refuse(line, f"a key holds the unprintable character U+{ord(unprintable[0]):04X}")
         assert isinstance(here.value, dict)  # noqa: S101 -- only mappings take keys; for the type checker
         here.key, here.repeated = key, key in here.value

@@ -130,6 +130,8 @@ BAD_FILES = [
     ("name: !!python/object/apply:os.system [id]\n", 1, "name", "uses the tag !!python/object/apply:os.system; tags are not supported, remove it"),
     ("name: !secret x\n", 1, "name", "uses the tag !secret; tags are not supported, remove it"),
     ("? [a]\n: b\nname: x\n", 1, "", "a key must be plain text, not a mapping or list (quote it where it begins with a bracket)"),
+    ("? name\n\n  x\n: b\n", 1, "", "a key holds the unprintable character U+000A"),
+    ("name: al\u202epha\n", 1, "name", "holds the unprintable character U+202E"),
     (": b\n", 1, "", "a key is missing before the colon"),
     ("count: .inf\n", 1, "count", ".inf is not a number anything here can use"),
     ("count: 1e999\n", 1, "count", "the number 1e999 is too large"),
