@@ -168,7 +168,10 @@ def test_a_scope_is_the_cluster_or_namespaces():
     ("instance", "expected"),
     [
         *((name, "arm64") for name in ("m7g.large", "c8gn", "is4gen.xlarge", "im4gn", "a1.medium", "g5g", "x2gd", "hpc7g", "t4g.medium")),
-        *((name, "amd64") for name in ("m7i.large", "g4dn", "g6.xlarge", "p5en", "u-6tb1.metal", "u7i-12tb", "x2iedn", "trn1", "c7i-flex.large")),
+        *(
+            (name, "amd64")
+            for name in ("m7i.large", "g4dn", "g6.xlarge", "p5en", "u-6tb1.metal", "u7i-12tb", "x2iedn", "trn1", "c7i-flex.large")
+        ),
     ],
 )
 def test_the_architecture_is_read_from_the_name(instance, expected):

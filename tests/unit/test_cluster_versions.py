@@ -73,7 +73,12 @@ def test_there_is_a_warning_exactly_within_sixty_days_of_the_end_or_after(versio
 
 @pytest.mark.parametrize(
     ("node", "plane", "says"),
-    [("1.35", "1.35", None), ("1.32", "1.35", None), ("1.31", "1.35", "4 minor versions behind"), ("1.36", "1.35", "newer than the control plane")],
+    [
+        ("1.35", "1.35", None),
+        ("1.32", "1.35", None),
+        ("1.31", "1.35", "4 minor versions behind"),
+        ("1.36", "1.35", "newer than the control plane"),
+    ],
 )
 def test_nodes_may_lag_three_minor_versions_and_lead_none(node, plane, says):
     problem = node_version_problem(node, plane)
