@@ -3,26 +3,32 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from platformctl.commands import Directory, Json
 from platformctl.errors import ToolError
 from platformctl.project import find_project
-from platformctl.sandbox import lifecycle
-from platformctl.sandbox.lifecycle import Sandbox, Status
 
+if TYPE_CHECKING:
+    from platformctl.sandbox.lifecycle import Sandbox, Status
+
+DEFAULT = "default"
 Name = Annotated[str, typer.Option("--name", metavar="N", help="Which sandbox; several run side by side.")]
 
 
-def start(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, directory: Directory = None) -> None:
+def start(name: Name = DEFAULT, json_output: Json = False, directory: Directory = None) -> None:
     """Start a sandbox, or find the one that runs."""
+    from platformctl.sandbox import lifecycle
+
     _show_address(lifecycle.start(find_project(directory).root, name, _note), json_output=json_output)
 
 
-def stop(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, directory: Directory = None) -> None:
+def stop(name: Name = DEFAULT, json_output: Json = False, directory: Directory = None) -> None:
     """End a sandbox; its resources and the engine state that belongs to them go with it."""
+    from platformctl.sandbox import lifecycle
+
     stopped = lifecycle.stop(find_project(directory).root, name)
     if json_output:
         _print_json({"name": name, "stopped": stopped})
@@ -30,16 +36,20 @@ def stop(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, directo
         _print(f"sandbox {name} {'stopped' if stopped else 'was not running'}")
 
 
-def reset(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, directory: Directory = None) -> None:
+def reset(name: Name = DEFAULT, json_output: Json = False, directory: Directory = None) -> None:
     """Begin anew with an empty sandbox."""
+    from platformctl.sandbox import lifecycle
+
     root = find_project(directory).root
     lifecycle.stop(root, name)
     _show_address(lifecycle.start(root, name, _note), json_output=json_output)
 
 
-def status(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, directory: Directory = None) -> None:
+def status(name: Name = DEFAULT, json_output: Json = False, directory: Directory = None) -> None:
     """Show what a sandbox holds: what is emulated, what is only recorded, what no schema was known for."""
-    sandbox = Sandbox.load(find_project(directory).root, name)
+    from platformctl.sandbox import lifecycle
+
+    sandbox = lifecycle.Sandbox.load(find_project(directory).root, name)
     found = sandbox.status() if sandbox else None
     if json_output:
         _print_json({"name": name, "running": False} if found is None else {"running": True, **found.as_json()})
@@ -49,9 +59,11 @@ def status(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, direc
         _print("\n".join(describe(found)))
 
 
-def env(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, directory: Directory = None) -> None:
+def env(name: Name = DEFAULT, json_output: Json = False, directory: Directory = None) -> None:
     """Print the environment of a running sandbox; eval "$(platformctl sandbox env)" makes plain `pulumi` work on it."""
-    sandbox = Sandbox.load(find_project(directory).root, name)
+    from platformctl.sandbox import lifecycle
+
+    sandbox = lifecycle.Sandbox.load(find_project(directory).root, name)
     if sandbox is None:
         raise ToolError(f"sandbox {name} is not running; run `platformctl sandbox start`")
     environ = sandbox.environ()
@@ -61,7 +73,7 @@ def env(name: Name = lifecycle.DEFAULT_NAME, json_output: Json = False, director
         sys.stdout.write(lifecycle.shell_exports(environ))
 
 
-def describe(status: Status) -> Iterator[str]:
+def describe(status: "Status") -> Iterator[str]:
     """The lines of `sandbox status`."""
     yield f"sandbox {status.name}  {status.url}  up {_duration(status.uptime_seconds)}  process {status.pid}"
     yield from _section("AWS, emulated by moto", {place: _counted(kinds) for place, kinds in status.resources.items()})
@@ -94,11 +106,11 @@ def _duration(seconds: int) -> str:
     return f"{minutes} min" if minutes else f"{seconds} s"
 
 
-def _show_address(sandbox: Sandbox, *, json_output: bool) -> None:
+def _show_address(sandbox: "Sandbox", *, json_output: bool) -> None:
     if json_output:
         _print_json({"name": sandbox.name, "url": sandbox.url, "pid": sandbox.pid, "directory": str(sandbox.directory)})
         return
-    option = "" if sandbox.name == lifecycle.DEFAULT_NAME else f" --name {sandbox.name}"
+    option = "" if sandbox.name == DEFAULT else f" --name {sandbox.name}"
     _print(f'sandbox {sandbox.name}  {sandbox.url}\n  for plain pulumi in this shell: eval "$(platformctl sandbox env{option})"')
 
 

@@ -14,6 +14,8 @@ _BACKENDS: Final[list[Any]] = vars(BackendDict)["_instances"]
 _DEPTH: Final = 4
 """How deep a backend nests the containers of its resources (region, type, parent, resource)."""
 _CONTAINERS: Final = (Mapping, list, tuple, set)
+_STATES: Final = ("state", "status", "key_state")
+_GONE: Final = frozenset({"deleted", "deleting", "terminated", "pendingdeletion"})
 _BOOKKEEPING: Final = frozenset({"AccountSummary"})
 """Models that are no resources."""
 
@@ -43,6 +45,11 @@ def _count(backend: Any) -> Counter[str]:
     return Counter(name for model in models if (name := type(model).__name__) not in _BOOKKEEPING)
 
 
+def _is_gone(model: Any) -> bool:
+    """Whether this is only the trace that AWS shows of a deleted resource for a while."""
+    return any(str(getattr(model, name, "")).lower() in _GONE for name in _STATES)
+
+
 def _collect(value: Any, depth: int, seen: set[int], models: list[Any]) -> None:
     if id(value) in seen:
         return
@@ -51,6 +58,8 @@ def _collect(value: Any, depth: int, seen: set[int], models: list[Any]) -> None:
         for item in tuple(value.values() if isinstance(value, Mapping) else value):
             if depth:
                 _collect(item, depth - 1, seen, models)
+    elif _is_gone(value):
+        return
     elif any(kind.__module__.startswith("moto.") for kind in type(value).__mro__) and not isinstance(value, BaseBackend):
         seen.add(id(value))
         models.append(value)

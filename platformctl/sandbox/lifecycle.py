@@ -33,7 +33,7 @@ GRACE_SECONDS: Final = 10.0
 """How long a server may take to end before it is killed."""
 _HEALTH_SECONDS: Final = 5.0
 _CLOCK_TOLERANCE_SECONDS: Final = 2.0
-"""Process start times are derived from the boot time, which moves with clock corrections."""
+"""Process start times are derived from the boot time, which moves with the clock; one that moved far is known by its answer."""
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 _servers: dict[int, subprocess.Popen[bytes]] = {}
@@ -133,7 +133,8 @@ class Sandbox:
         """The server's process, unless it ended (a zombie has ended) or its number belongs to another process now."""
         with suppress(psutil.Error):
             process = psutil.Process(self.pid)
-            if abs(process.create_time() - self.created) < _CLOCK_TOLERANCE_SECONDS and process.status() != psutil.STATUS_ZOMBIE:
+            same = abs(process.create_time() - self.created) < _CLOCK_TOLERANCE_SECONDS
+            if process.status() != psutil.STATUS_ZOMBIE and (same or self._healthy()):
                 return process
         return None
 
@@ -206,10 +207,15 @@ def _launch(root: Path, name: str) -> Sandbox:
     """Run the server in a session of its own. It ends by itself if we go before the last line (even by SIGKILL)."""
     directory = sandbox_directory(root, name)
     identity = uuid.uuid4().hex
-    command = [sys.executable, "-P", "-m", "platformctl.sandbox.server", str(directory), "--identity", identity]
     with (directory / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=directory, env=_server_environ(), start_new_session=True
+            _server_command(directory, identity),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=directory,
+            env=_server_environ(),
+            start_new_session=True,
         )
     try:
         sandbox = _await_health(root, name, process)
@@ -222,6 +228,10 @@ def _launch(root: Path, name: str) -> Sandbox:
         raise
     _servers[process.pid] = process
     return sandbox
+
+
+def _server_command(directory: Path, identity: str) -> list[str]:
+    return [sys.executable, "-P", "-m", "platformctl.sandbox.server", str(directory), "--identity", identity]
 
 
 def _await_health(root: Path, name: str, process: subprocess.Popen[bytes]) -> Sandbox:
@@ -279,8 +289,9 @@ def _clear_remains(root: Path, name: str, announce: Announce) -> None:
     """Remove what a sandbox left that did not end by `stop`: a server that hangs, and state whose resources are gone with their server."""
     directory = sandbox_directory(root, name)
     remains = _recorded(root, name)
-    if remains is not None and remains._process() is not None:
-        announce(f"sandbox {name}: the server (process {remains.pid}) does not answer and is ended")
+    if remains is not None:
+        if remains._process() is not None:
+            announce(f"sandbox {name}: the server (process {remains.pid}) does not answer and is ended")
         remains._end()
     if (directory / "state").exists():
         announce(f"sandbox {name}: its server is gone and with it every resource; the left-over engine state is removed")

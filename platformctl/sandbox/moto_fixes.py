@@ -1,32 +1,64 @@
-"""Where moto is simpler than AWS in a way that would let a wrong program pass or a right one fail."""
+"""Where moto is simpler than AWS in a way that would let a wrong program pass or a right one fail.
 
+Each fix is put in when its service is first used: importing all of moto takes seconds.
+"""
+
+import sys
 import uuid
-from typing import Any
-
-from moto.eks import models as eks
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from platformctl.sandbox.inventory import ACCOUNT_ID
 
 
-class Cluster(eks.Cluster):
-    """An EKS cluster with an endpoint and an OIDC issuer of its own; moto gives all clusters of a region the same."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        identity, region = uuid.uuid4().hex.upper(), kwargs["region_name"]
-        self.endpoint = f"https://{identity}.gr7.{region}.eks.amazonaws.com"
-        self.identity = {"oidc": {"issuer": f"https://oidc.eks.{region}.amazonaws.com/id/{identity}"}}
-
-
-def apply() -> None:
-    """Put the fixes in; once, before the first request."""
-    vars(eks).update(Cluster=Cluster)
+def apply(service: str) -> None:
+    """Put the fixes of one service in, before its first request; a second time changes nothing."""
+    fix = _FIXES.get(service)
+    if fix is not None:
+        fix()
 
 
 def eks_clusters() -> dict[str, str]:
     """Kubernetes version by endpoint, of every EKS cluster there is."""
-    eks_backends = eks.eks_backends
+    if "moto.eks.models" not in sys.modules:
+        return {}
+    from moto.eks.models import eks_backends  # noqa: PLC0415 -- see above
+
     if ACCOUNT_ID not in eks_backends:
         return {}
     backends = tuple(eks_backends[ACCOUNT_ID].values())
     return {cluster.endpoint: cluster.version for backend in backends for cluster in tuple(backend.clusters.values())}
+
+
+def _fix_eks() -> None:
+    """Give each cluster an endpoint and an OIDC issuer of its own; in moto all clusters of a region have the same."""
+    from moto.eks import models  # noqa: PLC0415 -- see above
+
+    class Cluster(models.Cluster):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            identity, region = uuid.uuid4().hex.upper(), kwargs["region_name"]
+            self.endpoint = f"https://{identity}.gr7.{region}.eks.amazonaws.com"
+            self.identity = {"oidc": {"issuer": f"https://oidc.eks.{region}.amazonaws.com/id/{identity}"}}
+
+    if models.Cluster.__module__ == models.__name__:
+        vars(models).update(Cluster=Cluster)
+
+
+def _fix_ec2() -> None:
+    """Delete a VPC with its default network ACL, which moto leaves behind."""
+    from moto.ec2.models.vpcs import VPCBackend  # noqa: PLC0415 -- see above
+
+    plain = VPCBackend.delete_vpc
+
+    def delete_vpc(self: Any, vpc_id: str) -> Any:
+        vpc = plain(self, vpc_id)
+        for acl_id in [acl_id for acl_id, acl in self.network_acls.items() if acl.vpc_id == vpc_id and acl.default]:
+            del self.network_acls[acl_id]
+        return vpc
+
+    if plain.__module__ != __name__:
+        setattr(VPCBackend, "delete_vpc", delete_vpc)  # noqa: B010 -- a plain assignment to a method is refused by the type checker
+
+
+_FIXES: Final[Mapping[str, Callable[[], None]]] = {"ec2": _fix_ec2, "eks": _fix_eks}

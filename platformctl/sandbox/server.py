@@ -3,7 +3,7 @@
     python -m platformctl.sandbox.server DIRECTORY
 
 It listens on a free port of 127.0.0.1, tells it in DIRECTORY/server.json, logs to its stderr, and ends on SIGTERM or SIGINT, when
-DIRECTORY is removed, or when its starter goes before it has said on the server's stdin that the start succeeded.
+DIRECTORY/server.json is no longer its own, or when its starter goes before it has said on the server's stdin that the start succeeded.
 
     GET  /sandbox/health | status
     GET  /sandbox/unconfirmed            POST /sandbox/confirm {"urns": [..]}        POST /sandbox/forget {"urn": ..}
@@ -56,12 +56,11 @@ class SandboxApplication:
     """The WSGI application: `/sandbox/...` is ours, the rest is moto's."""
 
     def __init__(self, identity: str = "") -> None:
-        moto_fixes.apply()
         self.recorded = RecordedStore()
         self.objects = ObjectStore()
         self._identity = identity
         self._started = time.time()
-        self._aws: WSGIApplication = _OneAtATime(DomainDispatcherApplication(create_backend_app))
+        self._aws: WSGIApplication = _OneAtATime(DomainDispatcherApplication(_create_service))
         self._replay = Replay(self._route)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -168,6 +167,12 @@ class SandboxApplication:
         return {"reachable": version is not None, "version": version}
 
 
+def _create_service(service: Any) -> Any:
+    """A service of moto, made at its first request: some take a second to load."""
+    moto_fixes.apply(service)
+    return create_backend_app(service)
+
+
 class _OneAtATime:
     """moto's backends are plain dictionaries: a listing beside a create can fail. One request at a time costs nothing under the GIL.
 
@@ -217,11 +222,18 @@ def serve(directory: Path, identity: str, started: Callable[[int], None]) -> Non
     started(server.port)
     threading.Thread(target=_watch_starter, args=(stop,), name="starter", daemon=True).start()
     while not stop.wait(_WATCH_SECONDS):
-        if not (directory / "server.json").exists():
+        if identity not in _read(directory / "server.json"):
             break
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def _watch_starter(stop: threading.Event) -> None:
