@@ -8,6 +8,7 @@ process first runs both sides once, small, then starts its clock. Prints JSON; e
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import json
 import resource
@@ -92,10 +93,7 @@ def bare(count: int, _folder: Path) -> int:
                 tags={"Name": "row", "Tier": "private"},
             )
 
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
     pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
-    loop.close()
     return count
 
 
@@ -104,7 +102,10 @@ SIDES: dict[str, Callable[[int, Path], int]] = {"preview": preview, "bare": bare
 
 def measure(side: str, count: int) -> dict[str, float]:
     """Measure one side in this process: seconds, and the peak of memory, all of it and above where it stood before, in MiB."""
-    with tempfile.TemporaryDirectory() as name:
+    # Pulumi's mock runtime works on the thread's loop, and leaves it open.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    with contextlib.closing(loop), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # Either side starts with the same modules loaded: importing is not what is compared.
         for each in SIDES.values():
