@@ -5,6 +5,7 @@ import pytest
 
 from platform_components.cluster.eks_cluster import EksCluster
 from platform_components.component import public_outputs
+from platformctl.sdk_types import check_inputs
 from tests.support import deploy
 from tests.unit.cluster_cases import ENGINES, KARPENTER, MANAGED, arguments, bring_up, document, late, waits_for
 
@@ -15,6 +16,22 @@ COMPONENT = "platform-components:index:EksCluster"
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_preview_shows_the_graph_that_comes_up(engine):
     assert bring_up(pools=ENGINES[engine], preview=True).shape() == bring_up(pools=ENGINES[engine]).shape()
+
+
+RICH = {
+    "endpoint_access": {"public": {"cidrs": ["203.0.113.0/24"]}, "private_cidrs": ["10.99.0.0/16"], "egress": "customer-routed"},
+    "control_plane": {"tier": "tier-xl", "event_ttl_minutes": 30},
+    "access": {"web": {"principal": "arn:aws:iam::123456789012:role/web", "policies": {"edit": ["web"]}, "groups": ["web"]}},
+    "irsa": True,
+}
+"""Settings that use what the defaults leave out."""
+
+
+@pytest.mark.parametrize("settings", [{}, RICH], ids=["defaults", "rich"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_input_is_known_to_the_providers_sdk(engine, settings):
+    graph = bring_up(pools=ENGINES[engine], **settings).graph
+    assert [f"{node.name}: {fault}" for node in graph for fault in check_inputs(node.type, node.inputs, required=True)] == []
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -213,9 +230,9 @@ def test_what_cannot_be_made_again_is_protected_unless_told_otherwise(protected,
     def spy_on(resource):
         original = resource.__init__
 
-        def spy(self, name, *args, **kwargs):
+        def spy(self, *args, **kwargs):
             seen[resource.__name__] = kwargs["opts"].protect
-            original(self, name, *args, **kwargs)
+            original(self, *args, **kwargs)
 
         monkeypatch.setattr(resource, "__init__", spy)
 
