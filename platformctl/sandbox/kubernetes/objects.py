@@ -31,7 +31,7 @@ def with_name(inputs: Values, olds: Values, urn: str, logical_name: str) -> dict
     if isinstance(metadata, Unknown) or metadata.get("name") is not None or metadata.get("generateName") is not None:
         return dict(inputs)
     before = olds.get("metadata") or {}
-    if (before.get("annotations") or {}).get(AUTONAMED) == "true":
+    if is_autonamed(olds):
         name = before["name"]
     else:
         digest = hashlib.sha256(f"{urn}\n{json.dumps(inputs, sort_keys=True, default=repr)}".encode()).hexdigest()
@@ -39,6 +39,13 @@ def with_name(inputs: Values, olds: Values, urn: str, logical_name: str) -> dict
     annotations = metadata.get("annotations", {})
     noted = annotations if isinstance(annotations, Unknown) else {**annotations, AUTONAMED: "true"}
     return {**inputs, "metadata": {**metadata, "name": name, "annotations": noted}}
+
+
+def is_autonamed(inputs: Values) -> bool:
+    """Whether the provider chose the object's name."""
+    metadata = inputs.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    return isinstance(annotations, Mapping) and annotations.get(AUTONAMED) == "true"
 
 
 def with_namespace(inputs: Values, namespace: str) -> dict[str, Any]:
@@ -111,7 +118,7 @@ def _projected(ours: Values, live: Values) -> dict[str, Any]:
     for key, value in ours.items():
         if key in live:
             now = live[key]
-            result[key] = _projected(value, now) if isinstance(value, Mapping) and isinstance(now, Mapping) and value else now
+            result[key] = _projected(value, now) if isinstance(value, Mapping) and isinstance(now, Mapping) else now
     return result
 
 

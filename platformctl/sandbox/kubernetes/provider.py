@@ -93,13 +93,14 @@ class KubernetesProvider(Provider):
         kind = _kind(subject, news)
         changes = property_changes(old_inputs, news)
         replaces = [path for path in changes if needs_new_object(kind, path, old_inputs, self._config)]
-        in_the_way = objects.identity(old_inputs) == objects.identity(news)
+        # A name of our choosing is chosen anew for the replacement, which can then stand beside what it replaces.
+        in_the_way = objects.identity(old_inputs) == objects.identity(news) and not objects.is_autonamed(news)
         return Difference(changes, replaces, delete_before_replace=bool(replaces) and in_the_way)
 
     def create(self, subject: Subject, inputs: Values, *, preview: bool) -> Created:
         """Write a new object. One that a killed run has written already is taken over."""
         if subject.type == RELEASE:
-            return self._charts().create(inputs, {} if preview else _create_headers(subject, inputs), preview=preview)
+            return self._charts().create(inputs, {} if preview else self._create_headers(subject, inputs), preview=preview)
         kind = _kind(subject, inputs)
         if preview:
             return Created("", objects.foretold(kind, inputs))
@@ -113,11 +114,11 @@ class KubernetesProvider(Provider):
     def _write_new(self, subject: Subject, kind: Kind, document: dict[str, Any], *, unchecked: bool) -> dict[str, Any]:
         cluster = self._reachable()
         create = self._config.get("upsertExistingObjects") is not True
-        headers = _create_headers(subject, document)
+        headers = self._create_headers(subject, document)
         answer = cluster.apply(kind, document, unchecked=unchecked, create=create, headers=headers)
         earlier = answer.headers.get(REPLAYED_HEADER)
         live: dict[str, Any] = answer.body
-        if earlier is None or earlier == objects.digest(document):
+        if earlier is None or earlier == headers[CREATE_HEADER].rpartition("|")[2]:
             return live
         if objects.identity(live) == objects.identity(document):
             return self._overwrite(kind, document, unchecked=unchecked)
@@ -125,6 +126,9 @@ class KubernetesProvider(Provider):
         cluster.delete(kind, namespace or "", name)  # an orphan of the killed run, under a name that is not ours any more
         answer = cluster.apply(kind, document, unchecked=unchecked, create=create, headers={**headers, FORGET_HEADER: "1"})
         return answer.body  # type: ignore[no-any-return]  # JSON
+
+    def _create_headers(self, subject: Subject, document: Values) -> dict[str, str]:
+        return {CREATE_HEADER: f"{urn_key(subject.urn)}|{objects.digest({'cluster': self._target().address, 'document': document})}"}
 
     def _overwrite(self, kind: Kind, document: dict[str, Any], *, unchecked: bool) -> dict[str, Any]:
         return self._reachable().apply(kind, document, unchecked=unchecked, create=False).body  # type: ignore[no-any-return]  # JSON
@@ -247,10 +251,6 @@ def _kind(subject: Subject, values: Values) -> Kind:
 def _not_served(kind: Kind, release: schemas.Release) -> str:
     served = release.served(kind.group, kind.kind)
     return f"Kubernetes {release.version} has no {kind.kind} in {kind.api_version}" + (f"; use {', '.join(served)}" if served else "")
-
-
-def _create_headers(subject: Subject, document: Values) -> dict[str, str]:
-    return {CREATE_HEADER: f"{urn_key(subject.urn)}|{objects.digest(document)}"}
 
 
 def _generated_name(document: dict[str, Any]) -> dict[str, Any]:
