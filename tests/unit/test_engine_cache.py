@@ -84,6 +84,14 @@ def test_damage_behind_an_unchanged_time_is_seen_by_the_thorough_look(cache: Too
     assert isinstance(cache.find(TOOL, thorough=True), Void)
 
 
+def test_a_file_that_was_cut_is_seen_at_once_even_behind_an_unchanged_time(cache: ToolCache) -> None:
+    binary = cache.folder(TOOL) / "bin" / "widget"
+    times = binary.stat().st_atime_ns, binary.stat().st_mtime_ns
+    binary.write_text("wh")
+    os.utime(binary, ns=times)
+    assert isinstance(cache.find(TOOL), Void)
+
+
 def test_an_install_that_fails_leaves_what_was_there(cache: ToolCache) -> None:
     def fail(folder: Path) -> None:
         fill(folder, "half")
