@@ -98,7 +98,9 @@ class VpcArgs(Args):
         default_factory=dict, description="Allocation ids of Elastic IPs to reuse, by zone. Omitted: new ones, released with the network."
     )
     ipv6: bool = Field(
-        False, description="Dual stack: a /64 in every subnet of every tier. Omitted: false. Switching it on replaces nothing."
+        False,
+        description="Dual stack: a /64 in every subnet of every tier. Omitted: false. Switching it on replaces nothing; it then stays on: "
+        "AWS does not take a block from a VPC whose subnets use it.",
     )
     ipv6_pool: Ipv6Pool | None = Field(None, description="IPAM pool of the IPv6 block. Omitted: a /56 that Amazon provides.")
     ipv6_egress: bool = Field(True, description="With ipv6: route ::/0 of the private tier out, and nothing in. Omitted: true.")

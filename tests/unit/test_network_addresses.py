@@ -4,7 +4,7 @@ from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from platform_components.errors import UnsupportedError
@@ -44,6 +44,7 @@ def requests(draw):
     return vpc, tiers, zones, layout
 
 
+@settings(deadline=None)
 @given(requests())
 def test_blocks_lie_inside_the_vpc_and_never_overlap(request):
     vpc, tiers, zones, layout = request
@@ -54,6 +55,7 @@ def test_blocks_lie_inside_the_vpc_and_never_overlap(request):
     assert not any(one.overlaps(other) for one, other in combinations(plan.values(), 2))
 
 
+@settings(deadline=None)
 @given(requests(), st.randoms())
 def test_growing_in_any_order_changes_no_block(request, random):
     vpc, tiers, zones, layout = request
@@ -66,6 +68,7 @@ def test_growing_in_any_order_changes_no_block(request, random):
             assert part.items() <= whole.items()
 
 
+@settings(deadline=None)
 @given(requests())
 def test_a_tier_is_one_block_that_holds_exactly_its_own_subnets(request):
     vpc, tiers, zones, layout = request
@@ -74,6 +77,7 @@ def test_a_tier_is_one_block_that_holds_exactly_its_own_subnets(request):
         assert block.subnet_of(tier_block(vpc, tier))
 
 
+@settings(deadline=None)
 @given(networks, layouts, st.sampled_from(list(Tier)))
 def test_a_prefix_too_small_is_refused_with_one_line_that_names_a_prefix_that_works(vpc, layout, tier):
     problem = prefix_problem(vpc.prefixlen, tier, layout)
@@ -90,6 +94,7 @@ def test_a_prefix_too_small_is_refused_with_one_line_that_names_a_prefix_that_wo
         subnet_block(vpc, tier, ZONES[0], layout)
 
 
+@settings(deadline=None)
 @given(st.integers(44, 56).filter(lambda prefix: prefix % 4 == 0), st.integers(0, 2**40), layouts, tier_sets)
 def test_ipv6_blocks_are_64s_inside_the_vpc_that_never_overlap_and_ignore_the_slots(prefix, seed, layout, tiers):
     vpc = IPv6Network(((0x2A05 << 112) | ((seed << (128 - prefix)) & ((1 << 112) - 1)), prefix))
@@ -100,6 +105,7 @@ def test_ipv6_blocks_are_64s_inside_the_vpc_that_never_overlap_and_ignore_the_sl
     assert blocks == {key: ipv6_subnet_block(vpc, *key, Layout(8)) for key in blocks}
 
 
+@settings(deadline=None)
 @given(st.integers(16, 28), layouts)
 def test_secondary_blocks_fill_their_block_by_slot(prefix, layout):
     block = IPv4Network(("100.64.0.0", prefix))

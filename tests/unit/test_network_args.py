@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pulumi
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -337,13 +337,72 @@ def test_profiles_preset_fields_that_exist_and_what_is_given_wins(profile):
     assert args.flow_logs.retention_days == PROFILE_DEFAULTS[profile]["flow_logs"]["retention_days"]
 
 
+NESTED = [
+    "cidr",
+    "ipam",
+    "pool_id",
+    "netmask_length",
+    "zone_slots",
+    "zone_order",
+    "blocks",
+    "public",
+    "private",
+    "pods",
+    "euw1-az1",
+    "tier",
+    "tiers",
+    "route_tiers",
+    "destinations",
+    "id",
+    "vpc_id",
+    "threats",
+    "action",
+    "managed_lists",
+    "priority",
+    "exempt",
+    "account_mode",
+    "owned_key",
+    "key_arn",
+    "destination",
+    "bucket_arn",
+    "retention_days",
+    "fields",
+    "allowed_cidrs",
+]
+WORDS = [
+    "10.0.0.0/8",
+    "10.0.0.0/17",
+    "100.64.0.0/16",
+    "::/0",
+    "2001:db8::/56",
+    "0.0.0.0/0",
+    "euw1-az1",
+    "use1-az6",
+    "xxx1-az0",
+    "public",
+    "private",
+    "cache",
+    "pods",
+    "single",
+    "regional",
+    "none",
+    "airgapped",
+    "s3",
+    "BLOCK",
+    "DGA",
+    "vpc",
+    "block-bidirectional",
+    "rslvr-fdl-1",
+]
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-1000, 1000) | st.text(max_size=8) | st.sampled_from(["10.0.0.0/8", "euw1-az1", "private"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["cidr", "tiers", "pods", "euw1-az1"]), inner, max_size=3),
-    max_leaves=6,
+    st.none() | st.booleans() | st.integers(-100, 500) | st.text(max_size=8) | st.sampled_from(WORDS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NESTED), inner, max_size=3),
+    max_leaves=8,
 )
 
 
+# A busy machine is no fault of the model: no deadline.
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(VpcArgs.model_fields)), json_values, max_size=6))
 def test_whatever_is_written_is_taken_or_refused_with_a_validation_error(values):
     with suppress(ValidationError):

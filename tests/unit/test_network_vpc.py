@@ -5,8 +5,10 @@ from itertools import pairwise
 
 import pulumi
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from platform_policies.graph import UNKNOWN
+from pydantic import ValidationError
 
 from platform_components.component import public_outputs
 from platform_components.errors import DeclarationError
@@ -14,6 +16,7 @@ from platform_components.network import PROFILE_DEFAULTS, Vpc, VpcArgs
 from platform_components.network.addresses import Tier, plan_addresses
 from platform_components.network.endpoint_services import GATEWAY_SERVICES, PROFILES
 from platform_components.profile import Profile, with_defaults
+from platformctl.sdk_types import check_inputs
 from tests.support import deploy
 
 ZONES = ("euw1-az1", "euw1-az2", "euw1-az3")
@@ -271,6 +274,46 @@ def test_subnets_are_those_of_the_plan(zones, tiers):
     assert found == {f"{tier}-{zone}": str(block) for (tier, zone), block in plan.items()}
 
 
+LIKELY = {
+    "cidr": st.sampled_from(["10.32.0.0/16", "10.32.0.0/20", "10.32.0.0/24", "172.20.0.0/18", None]),
+    "ipam": st.sampled_from([None, {"pool_id": "p"}, {"pool_id": "p", "netmask_length": 18}]),
+    "zones": st.lists(st.sampled_from(ZONES), min_size=1, unique=True),
+    "tiers": st.lists(st.sampled_from([tier.value for tier in Tier]), min_size=1, unique=True),
+    "layout": st.sampled_from(
+        [{}, {"zone_slots": 8}, {"zone_order": {"euw1-az1": 3}}, {"blocks": {"cache": {"euw1-az2": "10.32.14.0/28"}}}]
+    ),
+    "secondary_cidrs": st.sampled_from([{}, {"pods": {"cidr": "100.64.0.0/16"}}, {"pods": {"cidr": "100.64.0.0/22"}}]),
+    "nat": st.sampled_from(["none", "single", "per-zone", "regional"]),
+    "nat_eip_ids": st.sampled_from([{}, {"euw1-az1": "eipalloc-1"}]),
+    "ipv6": st.booleans(),
+    "ipv6_egress": st.booleans(),
+    "dns64": st.booleans(),
+    "endpoints": st.sampled_from(["minimal", "eks-private", "airgapped"]),
+    "extra_endpoints": st.sampled_from([(), ("kafka",), ("ec2", "s3")]),
+    "endpoint_settings": st.sampled_from([{}, {"tier": "intra"}, {"organization_id": "o-abcdefghij"}]),
+    "network_acls": st.sampled_from([{}, {"tiers": ["database"]}, {"tiers": ["intra", "cache"]}]),
+    "flow_logs": st.sampled_from([{}, {"destination": "none"}]),
+    "logs_encryption": st.sampled_from([{}, {"owned_key": True}]),
+    "transit_gateway": st.sampled_from(
+        [None, {"id": "tgw-1", "destinations": ["192.168.0.0/16"], "route_tiers": ["intra"], "tier": "intra"}]
+    ),
+    "block_public_access": st.sampled_from([{}, {"exempt": "public"}, {"account_mode": "block-bidirectional", "exempt": "vpc"}]),
+}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(st.fixed_dictionaries({}, optional=LIKELY), st.booleans())
+def test_whatever_is_accepted_can_be_built(given, preview):
+    try:
+        accepted = args(**given)
+    except ValidationError as error:
+        event("refused: " + str(error.errors()[0]["loc"][0]))
+        return
+    deployment = deploy(lambda: Vpc("prod", accepted), preview=preview)
+    assert len(deployment.names(SUBNET)) == len(accepted.zones) * (len(accepted.tiers) + len(accepted.secondary_cidrs))
+    assert not [node for node in deployment.graph if node.type.startswith("aws:") and check_inputs(node.type, node.inputs, required=True)]
+
+
 # NAT and routes
 
 
@@ -380,6 +423,13 @@ def test_a_pool_s_block_is_planned_at_the_same_places():
     plain = build(cidr=block)
     cidrs = [{node.name: node.inputs["cidrBlock"] for node in one.graph.of_type(SUBNET)} for one in (pooled, plain)]
     assert cidrs[0] == cidrs[1]
+
+
+def test_a_secondary_block_may_come_from_a_pool():
+    deployment = build(preview=True, secondary_cidrs={"pods": {"ipam": {"pool_id": "ipam-pool-1", "netmask_length": 18}}})
+    association = deployment.one("aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation").inputs
+    assert (association["ipv4IpamPoolId"], association["ipv4NetmaskLength"]) == ("ipam-pool-1", 18)
+    assert deployment.one(SUBNET, "pods-euw1-az1").inputs["cidrBlock"] == UNKNOWN
 
 
 def test_blocks_set_by_hand_are_used():
