@@ -77,12 +77,16 @@ class Replay:
         with self._lock:
             return sorted(urn for urn, entry in self._entries.items() if entry.answer is not None)
 
-    def confirm(self, urns: Iterable[str]) -> None:
-        """The engine's state has these resources: a further create of the URN is a new resource. Unknown URNs are no error."""
+    def confirm(self, urns: Iterable[str], holding: str = "") -> None:
+        """The engine's state has these resources: a further create of the URN is a new resource. Unknown URNs are no error.
+
+        With `holding`, only an answer with that text in it (the id that the state has): during a replacement the state still has the old
+        resource, and the answer is the new one's.
+        """
         with self._lock:
             for urn in urns:
                 entry = self._entries.get(urn)
-                if entry is not None:
+                if entry is not None and entry.answer is not None and holding.encode() in entry.answer.body:
                     entry.answer = None
 
     def forget(self, urn: str) -> None:

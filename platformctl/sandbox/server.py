@@ -6,7 +6,7 @@ It listens on a free port of 127.0.0.1, tells it in DIRECTORY/server.json, logs 
 DIRECTORY/server.json is no longer its own, or when its starter goes before it has said on the server's stdin that the start succeeded.
 
     GET  /sandbox/health | status
-    GET  /sandbox/unconfirmed            POST /sandbox/confirm {"urns": [..]}        POST /sandbox/forget {"urn": ..}
+    GET  /sandbox/unconfirmed            POST /sandbox/confirm {"urns": [..], "holding": TEXT}        POST /sandbox/forget {"urn": ..}
     GET  /sandbox/recorded[/TYPE]        GET | PUT | DELETE /sandbox/recorded/TYPE/ID
     GET  /sandbox/kubernetes/CLUSTER                     {"reachable": .., "version": .. or null}; CLUSTER is the API server's address
     GET  /sandbox/kubernetes/CLUSTER/objects[?group=&kind=&namespace=]
@@ -88,7 +88,7 @@ class SandboxApplication:
             case [("health" | "status" | "unconfirmed") as name] if request.method == "GET":
                 return _json({"health": self._health, "status": self._status, "unconfirmed": self._replay.unconfirmed}[name]())
             case ["confirm"] if request.method == "POST":
-                self._replay.confirm(_field(request, "urns", list))
+                self._replay.confirm(_field(request, "urns", list), str(_body(request).get("holding", "")))
                 return _json({})
             case ["forget"] if request.method == "POST":
                 self._replay.forget(_field(request, "urn", str))

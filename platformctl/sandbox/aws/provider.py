@@ -84,7 +84,9 @@ class AwsProvider(Provider):
                 return
             self._confirmed.add(key)
         if self._cloud is not None:
-            self._cloud.server.confirm(key)
+            row = types.find(subject.type)
+            # An id that AWS chose is in its answer. When a replacement was broken off, the state has the old one, and nothing is confirmed.
+            self._cloud.server.confirm(key, subject.id if row is not None and isinstance(row.id, str) else "")
 
     # -- resources
 

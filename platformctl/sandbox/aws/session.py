@@ -131,9 +131,9 @@ class SandboxServer:
         """URN keys whose create was answered and not confirmed."""
         return frozenset(self._ask("GET", "unconfirmed") or ())
 
-    def confirm(self, key: str) -> None:
-        """The engine knows this resource."""
-        self._ask("POST", "confirm", {"urns": [key]})
+    def confirm(self, key: str, holding: str) -> None:
+        """The engine knows this resource; with `holding`, only if the stored answer has that text in it."""
+        self._ask("POST", "confirm", {"urns": [key], "holding": holding})
 
     def put(self, kind: str, key: str, document: Any) -> None:
         """Record a document."""

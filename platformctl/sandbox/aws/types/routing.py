@@ -274,7 +274,7 @@ ROWS = rows(
         "ec2",
         create=Call(
             "allocate_address",
-            {"Domain": "vpc", "PublicIpv4Pool": "$publicIpv4Pool", "TagSpecifications": specification("elastic-ip")},
+            {"Domain": "$domain", "PublicIpv4Pool": "$publicIpv4Pool", "TagSpecifications": specification("elastic-ip")},
         ),
         id="AllocationId",
         read=Call("describe_addresses", {"AllocationIds": ["$id"]}, at="Addresses[0]"),
