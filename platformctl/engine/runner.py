@@ -1,5 +1,6 @@
 """Runs stacks through the Automation API's local workspace: the programs are those that `pulumi up` runs, by the same language host."""
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,10 @@ from platformctl.engine.process import InterruptedRunError, SupervisedPulumi
 from platformctl.engine.recovery import free_stack, has_stack, may_have_pending, pending_creates, state_folder, without_pending_creates
 from platformctl.engine.render import Renderer
 from platformctl.errors import ToolError
-from platformctl.project import Project
+from platformctl.project import PROJECT_FILE, Project
+
+CONFIG_FILE_OPTION = "PULUMI_OPTION_CONFIG_FILE"
+"""Set where stacks keep their configuration elsewhere than beside the project: in a sandbox. The CLI reads it as its --config-file option."""
 
 _LISTED = 10
 
@@ -49,7 +53,14 @@ class _Workspace(LocalWorkspace):
     """A workspace that never changes which stack the user has selected for the plain command line."""
 
     def create_stack(self, stack_name: str) -> None:
-        self._run_pulumi_cmd_sync(["stack", "init", stack_name, "--no-select", *self._secrets()])
+        command = ["stack", "init", stack_name, "--no-select", *self._secrets()]
+        if CONFIG_FILE_OPTION not in self.env_vars:
+            self._run_pulumi_cmd_sync(command)
+            return
+        # `stack init` knows no --config-file: beside the project it would write a stack file, or stumble over one made for a real account.
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(Path(self.work_dir) / PROJECT_FILE, folder)
+            self._run_pulumi_cmd_sync([*command, "--cwd", folder])
 
     def select_stack(self, stack_name: str) -> None:
         self._run_pulumi_cmd_sync(["stack", "--stack", stack_name])

@@ -66,6 +66,8 @@ def environ(directory: Path, url: str, base: Mapping[str, str]) -> dict[str, str
         "PULUMI_BACKEND_URL": f"file://{directory / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": "sandbox",
         "PULUMI_HOME": str(directory / "home"),  # a plugin cache of its own: no real provider is ever picked up
+        # Not beside the project: what a stack's file says there (keys, secrets) is meant for a real account.
+        "PULUMI_OPTION_CONFIG_FILE": str(directory / "stack-config.yaml"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PLATFORM_SANDBOX_URL": url,
