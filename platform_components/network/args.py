@@ -10,7 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from platform_components.args import Args, Late
 from platform_components.network.addresses import Layout, Tier
 from platform_components.network.checks import Finding, findings
-from platform_components.network.endpoint_services import PROFILES
+from platform_components.network.endpoint_services import PROFILES, EndpointProfile
 from platform_components.network.link_options import (
     BlockPublicAccess,
     DhcpOptions,
@@ -21,7 +21,6 @@ from platform_components.network.link_options import (
 )
 from platform_components.network.options import (
     Domain,
-    EndpointProfile,
     EndpointSettings,
     FlowLogs,
     Ipam,

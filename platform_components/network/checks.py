@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, TypeAlias
 
 from platform_components.network.addresses import (
+    SUBNET_PREFIX_MAX,
     Tier,
     overlap_problems,
     plan_addresses,
@@ -14,7 +15,8 @@ from platform_components.network.addresses import (
     secondary_prefix_problem,
     slot_problems,
 )
-from platform_components.network.options import FLOW_LOG_FIELDS, EndpointProfile, Nat
+from platform_components.network.endpoint_services import GATEWAY_SERVICES, EndpointProfile
+from platform_components.network.options import FLOW_LOG_FIELDS, Nat
 from platform_components.network.zones import NO_EKS_CONTROL_PLANE, region_of, zone_ids, zone_problem
 
 if TYPE_CHECKING:
@@ -149,6 +151,10 @@ def _known_tiers(args: "VpcArgs") -> Iterator[Finding]:
 
 @_check("cidr", "zones", "tiers", "layout", "ipam")
 def _fixed_blocks(args: "VpcArgs") -> Iterator[Finding]:
+    for tier, blocks in args.layout.blocks.items():
+        for zone, block in blocks.items():
+            if not VPC_PREFIXES[0] <= block.prefixlen <= SUBNET_PREFIX_MAX:
+                yield ("layout", "blocks", tier, zone), f"{block} is a /{block.prefixlen}; a subnet takes /16 to /{SUBNET_PREFIX_MAX}"
     if not args.layout.blocks:
         return
     if args.cidr is None:
@@ -241,6 +247,14 @@ def _ipv6(args: "VpcArgs") -> Iterator[Finding]:
         yield ("dns64",), "dns64 needs a NAT gateway to translate; set nat, or leave it out"
     if args.ipv6_pool is not None and not args.ipv6:
         yield ("ipv6_pool",), "the pool is of no use without ipv6; set ipv6 to true, or leave it out"
+
+
+@_check("extra_endpoints")
+def _extra_endpoints(args: "VpcArgs") -> Iterator[Finding]:
+    yield from _duplicates("extra_endpoints", args.extra_endpoints)
+    for index, service in enumerate(args.extra_endpoints):
+        if service in GATEWAY_SERVICES:
+            yield ("extra_endpoints", index), f"{service} has its gateway endpoint in every network; leave it out"
 
 
 @_check("endpoints", "nat", "tiers", "ipv6", "ipv6_egress")

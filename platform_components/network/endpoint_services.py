@@ -7,8 +7,19 @@ https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-supp
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from platform_components.network.options import EndpointProfile
+
+class EndpointProfile(StrEnum):
+    """Which AWS services have an endpoint inside the VPC (the tables below list them, each with its reason)."""
+
+    MINIMAL = "minimal"
+    """Gateway endpoints for S3 and DynamoDB, which cost nothing."""
+    EKS_PRIVATE = "eks-private"
+    """And what EKS nodes, Karpenter, the load balancer controller and Pod Identity call, so that it does not leave the VPC."""
+    AIRGAPPED = "airgapped"
+    """And what workloads and operators need where there is no way out at all."""
+
 
 GATEWAY_SERVICES = ("s3", "dynamodb")
 """Services with a gateway endpoint: a route, free of charge. Image layers of ECR come from S3."""

@@ -111,17 +111,6 @@ class Nat(StrEnum):
     """One gateway that AWS spreads over the zones in use; needs no public subnet."""
 
 
-class EndpointProfile(StrEnum):
-    """Which AWS services have an endpoint inside the VPC (endpoint_services.py lists them, each with its reason)."""
-
-    MINIMAL = "minimal"
-    """Gateway endpoints for S3 and DynamoDB, which cost nothing."""
-    EKS_PRIVATE = "eks-private"
-    """And what EKS nodes, Karpenter, the load balancer controller and Pod Identity call, so that it does not leave the VPC."""
-    AIRGAPPED = "airgapped"
-    """And what workloads and operators need where there is no way out at all."""
-
-
 class Ipam(Args):
     """Take the VPC's IPv4 block from an IPAM pool."""
 

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from platform_components.network.args import PROFILE_DEFAULTS, VpcArgs
 from platform_components.network.checks import CHECKS, eks_zone_problems
-from platform_components.network.options import EndpointProfile, Nat
+from platform_components.network.endpoint_services import EndpointProfile
+from platform_components.network.options import Nat
 from platform_components.profile import Profile, with_defaults
 
 ZONES = ["euw1-az1", "euw1-az2"]
@@ -184,6 +185,13 @@ CASES = {
         "there is no tier cache here; choose from public, private, intra, database",
     ),
     "unknown profile": ({"endpoints": "private"}, "endpoints", "Input should be 'minimal', 'eks-private' or 'airgapped'"),
+    "gateway service": ({"extra_endpoints": ["s3"]}, "extra_endpoints.0", "s3 has its gateway endpoint in every network; leave it out"),
+    "endpoint twice": ({"extra_endpoints": ["kafka", "kafka"]}, "extra_endpoints.1", "kafka is listed twice"),
+    "block by hand too small": (
+        {"layout": {"blocks": {"public": {"euw1-az1": "10.0.255.0/29"}}}},
+        "layout.blocks.public.euw1-az1",
+        "10.0.255.0/29 is a /29; a subnet takes /16 to /28",
+    ),
     "retention": (
         {"flow_logs": {"retention_days": 100}},
         "flow_logs.retention_days",

@@ -5,8 +5,14 @@ import json
 import pytest
 
 from platform_components.network.documents import endpoint_policy, flow_log_permissions, flow_log_trust, logs_key_policy, to_json
-from platform_components.network.endpoint_services import GATEWAY_SERVICES, INTERFACE_SERVICES, PROFILES, service_name, takes_policy
-from platform_components.network.options import EndpointProfile
+from platform_components.network.endpoint_services import (
+    GATEWAY_SERVICES,
+    INTERFACE_SERVICES,
+    PROFILES,
+    EndpointProfile,
+    service_name,
+    takes_policy,
+)
 
 PLACE = {"partition": "aws", "region": "eu-west-1"}
 ACCOUNT = "123456789012"

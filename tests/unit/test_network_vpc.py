@@ -310,6 +310,7 @@ def test_whatever_is_accepted_can_be_built(given, preview):
         event("refused: " + str(error.errors()[0]["loc"][0]))
         return
     deployment = deploy(lambda: Vpc("prod", accepted), preview=preview)
+    assert len({node.urn for node in deployment.graph}) == len(deployment.graph.nodes)
     assert len(deployment.names(SUBNET)) == len(accepted.zones) * (len(accepted.tiers) + len(accepted.secondary_cidrs))
     assert not [node for node in deployment.graph if node.type.startswith("aws:") and check_inputs(node.type, node.inputs, required=True)]
 
