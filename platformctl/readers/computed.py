@@ -1,8 +1,9 @@
 """What a provider computes: ids and outputs that stand in for the ones a cloud would choose, by resource type. Data first.
 
 Templates may use: `{id}`, `{name}` (the physical name), `{hex}` (17 hexadecimal digits, the same for one resource in every run), `{uuid}`,
-`{number}`, `{account}`, `{partition}`, `{region}`, `{suffix}` (the partition's DNS suffix), `{mark}` (empty, or what marks a stand-in), and
-`{in[property]}` for a text input. A nested mapping is laid under the input of the same name. A list of mappings is given as it is.
+`{number}`, `{account}`, `{partition}`, `{region}`, `{suffix}` (the partition's DNS suffix), `{mark}` (empty, or what marks a stand-in),
+`{address}`, `{vpc_block}` and `{service_block}` (IPv4), and `{in[property]}` for a text input. A nested mapping is laid under the input of
+the same name. A list of mappings is given as it is.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from platformctl.readers.wire import STAND_IN_NETWORK, is_secret
+from platformctl.readers.wire import STAND_IN_ADDRESSES, STAND_IN_NETWORK, is_secret
 
 ACCOUNT = "123456789012"
 """The account every offline run plays in."""
@@ -52,7 +53,14 @@ def _by_name(arn: str, *, named: str = "name", **outputs: Any) -> Type:
     return Type("{name}", {"arn": arn, **outputs}, named)
 
 
+_ADDRESSES = {"address": "203.0.113.10", "vpc_block": "10.0.0.0/16", "service_block": "172.20.0.0/16"}
+_MARKED_ADDRESSES = {
+    "address": f"{STAND_IN_ADDRESSES}254.10",
+    "vpc_block": f"{STAND_IN_ADDRESSES}0.0/16",
+    "service_block": f"{STAND_IN_ADDRESSES}0.0/16",
+}
 _CLUSTER = "arn:{partition}:eks:{region}:{account}"
+_CREATED = "2026-01-01T00:00:00Z{mark}"
 _CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg=={mark}"
 
 AWS: Mapping[str, Type] = {
@@ -64,7 +72,7 @@ AWS: Mapping[str, Type] = {
         defaultRouteTableId="rtb-{hex}",
         mainRouteTableId="rtb-{hex}",
         dhcpOptionsId="dopt-{hex}",
-        cidrBlock=When("ipv4IpamPoolId", "10.0.0.0/16"),
+        cidrBlock=When("ipv4IpamPoolId", "{vpc_block}"),
         ipv6CidrBlock=When("assignGeneratedIpv6CidrBlock", STAND_IN_NETWORK + "{byte}00::/56"),
         ipv6AssociationId=When("assignGeneratedIpv6CidrBlock", "vpc-cidr-assoc-{hex}"),
     ),
@@ -74,14 +82,12 @@ AWS: Mapping[str, Type] = {
     "aws:ec2/natGateway:NatGateway": _attached(
         "nat",
         networkInterfaceId="eni-{hex}",
-        publicIp="203.0.113.10",
-        privateIp="10.0.0.10",
+        publicIp="{address}",
+        privateIp="{address}",
         associationId="eipassoc-{hex}",
         routeTableId="rtb-{hex}",
     ),
-    "aws:ec2/eip:Eip": _ec2(
-        "eipalloc", "elastic-ip", allocationId="{id}", publicIp="203.0.113.10", publicDns="ec2-203-0-113-10.compute.{suffix}"
-    ),
+    "aws:ec2/eip:Eip": _ec2("eipalloc", "elastic-ip", allocationId="{id}", publicIp="{address}", publicDns="ec2-{hex}.compute.{suffix}"),
     "aws:ec2/routeTable:RouteTable": _ec2("rtb", "route-table"),
     "aws:ec2/defaultRouteTable:DefaultRouteTable": _ec2("rtb", "route-table", vpcId="vpc-{hex}"),
     "aws:ec2/route:Route": _attached("r", state="active", origin="CreateRoute"),
@@ -153,12 +159,12 @@ AWS: Mapping[str, Type] = {
     "aws:kms/alias:Alias": _by_name(
         "arn:{partition}:kms:{region}:{account}:{name}", targetKeyArn="arn:{partition}:kms:{region}:{account}:key/{uuid}"
     ),
-    "aws:iam/role:Role": _by_name("arn:{partition}:iam::{account}:role/{name}", uniqueId="AROA{HEX}", createDate="2026-01-01T00:00:00Z"),
+    "aws:iam/role:Role": _by_name("arn:{partition}:iam::{account}:role/{name}", uniqueId="AROA{HEX}", createDate=_CREATED),
     "aws:iam/policy:Policy": Type(
         "arn:{partition}:iam::{account}:policy/{name}", {"arn": "{id}", "policyId": "ANPA{HEX}", "attachmentCount": 0}, "name"
     ),
     "aws:iam/instanceProfile:InstanceProfile": _by_name(
-        "arn:{partition}:iam::{account}:instance-profile/{name}", uniqueId="AIPA{HEX}", createDate="2026-01-01T00:00:00Z"
+        "arn:{partition}:iam::{account}:instance-profile/{name}", uniqueId="AIPA{HEX}", createDate=_CREATED
     ),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Type(
         "arn:{partition}:iam::{account}:oidc-provider/oidc.eks.{region}.{suffix}/id/{HEX}", {"arn": "{id}"}
@@ -166,15 +172,15 @@ AWS: Mapping[str, Type] = {
     "aws:eks/cluster:Cluster": _by_name(
         _CLUSTER + ":cluster/{name}",
         endpoint="https://{HEX}.gr7.{region}.eks.{suffix}",
-        platformVersion="eks.1",
+        platformVersion="eks.1{mark}",
         status="ACTIVE",
-        createdAt="2026-01-01T00:00:00Z",
+        createdAt=_CREATED,
         clusterId="",
         certificateAuthority={"data": _CERTIFICATE},
         certificateAuthorities=[{"data": _CERTIFICATE}],
         identities=[{"oidcs": [{"issuer": "https://oidc.eks.{region}.{suffix}/id/{HEX}"}]}],
         vpcConfig={"clusterSecurityGroupId": "sg-{hex}", "vpcId": "vpc-{hex}"},
-        kubernetesNetworkConfig={"serviceIpv4Cidr": "172.20.0.0/16"},
+        kubernetesNetworkConfig={"serviceIpv4Cidr": "{service_block}"},
     ),
     "aws:eks/nodeGroup:NodeGroup": Type(
         "{in[clusterName]}:{name}",
@@ -194,8 +200,8 @@ AWS: Mapping[str, Type] = {
         "{in[clusterName]}:{in[addonName]}",
         {
             "arn": _CLUSTER + ":addon/{in[clusterName]}/{in[addonName]}/{uuid}",
-            "addonVersion": "v1.0.0-eksbuild.1",
-            "createdAt": "2026-01-01T00:00:00Z",
+            "addonVersion": "v1.0.0-eksbuild.1{mark}",
+            "createdAt": _CREATED,
         },
     ),
     "aws:eks/accessEntry:AccessEntry": Type(
@@ -245,6 +251,7 @@ class Place:
 
     region: str
     partition: str = "aws"
+    account: str = ACCOUNT
     mark: str = ""
     """Put into every text that stands in for a cloud's choice; empty for plain-looking ones."""
 
@@ -302,11 +309,13 @@ def _words(token: str, urn: str, inputs: Mapping[str, Any], place: Place, named:
         "namespaced": f"{namespace}/{name}" if namespace else name,
         "kind": kind.partition(":")[0].lower() or service.lower(),
         "service": service,
-        "account": ACCOUNT,
+        # An account that nobody declared is a stand-in as well: an ARN made with it is unknown.
+        "account": place.account + place.mark if place.account == ACCOUNT else place.account,
         "region": place.region,
         "partition": place.partition,
         "suffix": DNS_SUFFIXES.get(place.partition, "amazonaws.com"),
         "mark": place.mark,
+        **(_MARKED_ADDRESSES if place.mark else _ADDRESSES),
         "in": _Texts(inputs),
     }
 

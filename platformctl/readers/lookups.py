@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from platformctl.readers.computed import ACCOUNT, DNS_SUFFIXES, Place
+from platformctl.readers.computed import DNS_SUFFIXES, Place
 
 Lookup = Callable[[Mapping[str, Any], Place], dict[str, Any]]
 """From a lookup's arguments (wire names) and the place it is asked in, to its result."""
@@ -35,7 +35,8 @@ def _zones(_arguments: Mapping[str, Any], place: Place) -> dict[str, Any]:
 
 
 def _caller(_arguments: Mapping[str, Any], place: Place) -> dict[str, Any]:
-    return {"id": ACCOUNT, "accountId": ACCOUNT, "arn": f"arn:{place.partition}:iam::{ACCOUNT}:user/offline", "userId": "AIDAOFFLINE"}
+    account = place.account
+    return {"id": account, "accountId": account, "arn": f"arn:{place.partition}:iam::{account}:user/offline", "userId": "AIDAOFFLINE"}
 
 
 def _partition(_arguments: Mapping[str, Any], place: Place) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def _region(_arguments: Mapping[str, Any], place: Place) -> dict[str, Any]:
 
 def _parameter(arguments: Mapping[str, Any], place: Place) -> dict[str, Any]:
     name = str(arguments["name"])
-    arn = f"arn:{place.partition}:ssm:{place.region}:{ACCOUNT}:parameter{name if name.startswith('/') else '/' + name}"
+    arn = f"arn:{place.partition}:ssm:{place.region}:{place.account}:parameter{name if name.startswith('/') else '/' + name}"
     value = f"ami-{place.mark or '0123456789abcdef0'}" if "ami" in name or "image_id" in name else f"value-of-{name}{place.mark}"
     return {"id": name, "name": name, "arn": arn, "type": "String", "value": value, "insecureValue": value, "version": 1}
 

@@ -13,9 +13,9 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from platform_components.errors import UnsupportedError, UpstreamError
 from platformctl.readers import wire
-from platformctl.readers.computed import Place, nested_unknowns, stand_ins
+from platformctl.readers.computed import ACCOUNT, Place, nested_unknowns, stand_ins
 from platformctl.readers.lookups import LOOKUPS, partition_of
-from platformctl.readers.provider_tags import default_tags, has_tags
+from platformctl.readers.provider_settings import account, default_tags, has_tags, region
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
@@ -218,9 +218,10 @@ class RecordingMonitor(MockMonitor):
     def _place(self, provider: str) -> Place:
         """Where a provider makes its resources: its own region, or that of the default provider."""
         node = self._nodes.get(provider.rpartition("::")[0])
-        region = node.inputs.get("region") if node else None
-        chosen = region if isinstance(region, str) and region != UNKNOWN else self.settings.region
-        return Place(chosen, partition_of(chosen), f"+{UNKNOWN}" if self.settings.marked else "")
+        own = node.inputs if node else {}
+        chosen = region(own) or self.settings.region
+        mark = f"+{UNKNOWN}" if self.settings.marked else ""
+        return Place(chosen, partition_of(chosen), account(own) or ACCOUNT, mark)
 
     def _registered(self, urn: str) -> dict[str, Any]:
         node = self._nodes.get(urn)

@@ -1,5 +1,6 @@
 """Wire values: the protobuf form a program's properties travel in, and the plain form a graph keeps."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,8 +17,17 @@ ARCHIVE_SIGNATURE = "0def7320c3a5731c473e5ecbe6d01bc7"
 STAND_IN_NETWORK = "2001:db8:5afe:"
 """First groups of every IPv6 block that stands in for one AWS would choose: documentation space, so it can be told from a real one."""
 
-STAND_IN_MARKS = (UNKNOWN, STAND_IN_NETWORK)
-"""What marks a string as made from a stand-in: such a string is unknown before `up`, whatever the program made of it."""
+STAND_IN_ADDRESSES = "240.90."
+"""First bytes of every IPv4 address that stands in for one AWS would choose: reserved space, which no network uses."""
+
+_STAND_IN_ADDRESS = re.compile(rf"(?<![\d.]){re.escape(STAND_IN_ADDRESSES)}")
+
+
+def is_stand_in(text: str) -> bool:
+    """Whether a text was made from a stand-in: it is unknown before `up`, whatever the program made of it."""
+    if UNKNOWN in text or STAND_IN_NETWORK in text:
+        return True
+    return STAND_IN_ADDRESSES in text and _STAND_IN_ADDRESS.search(text) is not None
 
 
 def secret(value: Any) -> dict[str, Any]:
@@ -67,7 +77,7 @@ def _plain_value(value: struct_pb2.Value, collapse: bool) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         text = value.string_value
-        return UNKNOWN if collapse and (UNKNOWN in text or STAND_IN_NETWORK in text) else text
+        return UNKNOWN if collapse and is_stand_in(text) else text
     if kind == "struct_value":
         fields = value.struct_value.fields
         if SIGNATURE in fields:
