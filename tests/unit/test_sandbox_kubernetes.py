@@ -74,7 +74,9 @@ def config_map(data=None, **metadata):
 
 
 def failures(provider, kind, inputs):
-    return {failure.property: failure.reason for failure in provider.check(subject(kind), {}, inputs).failures}
+    found = provider.check(subject(kind), {}, inputs).failures
+    assert {failure.property for failure in found} <= {""}  # the engine would print the property's value
+    return dict(failure.reason.split(": ", 1) for failure in found)
 
 
 def plain(values):

@@ -73,7 +73,8 @@ class KubernetesProvider(Provider):
     def check(self, subject: Subject, olds: Values, news: Values) -> Checked:
         """Name and namespace filled in; whatever an API server would refuse is refused here, every problem at once."""
         if subject.type == RELEASE:
-            return self._charts().check(subject, olds, news)
+            checked = self._charts().check(subject, olds, news)
+            return Checked(checked.inputs, _told(checked.failures))
         kind = _kind(subject, news)
         inputs = {**objects.prune(news), "apiVersion": kind.api_version, "kind": kind.kind}
         inputs = objects.with_name(inputs, olds, subject.urn, subject.name)
@@ -82,7 +83,7 @@ class KubernetesProvider(Provider):
             failures.append(Failure("metadata.namespace", f"{kind.kind} objects are in no namespace; leave it out"))
         elif scope:
             inputs = objects.with_namespace(inputs, self._namespace())
-        return Checked(objects.sealed(kind, inputs), failures)
+        return Checked(objects.sealed(kind, inputs), _told(failures))
 
     def diff(self, subject: Subject, old_inputs: Values, old_outputs: Values, news: Values) -> Difference:
         """Compare inputs; fields that an API server does not let change need a new object."""
@@ -246,6 +247,11 @@ def _kind(subject: Subject, values: Values) -> Kind:
     if kind.kind.endswith(("Patch", "List")) and kind.kind not in {"Patch", "List"} and kind.group in schemas.release(None).groups:
         raise ProviderError(f"the sandbox has no {subject.type}: declare the object itself")
     return kind
+
+
+def _told(failures: Sequence[Failure]) -> list[Failure]:
+    """Failures with the path in the text: the engine prints the value of a property that it is told of, and it may be secret."""
+    return [Failure("", f"{failure.property}: {failure.reason}") for failure in failures]
 
 
 def _not_served(kind: Kind, release: schemas.Release) -> str:
