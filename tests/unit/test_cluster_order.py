@@ -80,7 +80,7 @@ def test_kubernetes_objects_go_before_the_access_they_are_deleted_through(deploy
     assert len(access) == 2
     assert len(objects) == 5
     assert all(node.provider.startswith(provider.urn) for node in objects)
-    assert comes_after(deployment.graph, objects, access)
+    assert comes_after(deployment.graph, [provider, *objects], access)
 
 
 def test_nodepools_go_before_all_that_karpenter_stands_on(deployment):
