@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from platform_components.cluster.access_args import POLICY_NAMES, AccessGrant, AccessPolicy, Scope
+from platform_components.cluster.access_args import POLICY_NAMES, AccessGrant, AccessPolicy, OidcLogin, Scope
 from platform_components.cluster.site import Site
 from platform_components.errors import UnsupportedError
 
@@ -44,6 +44,28 @@ def create_access(site: Site, cluster: aws.eks.Cluster, deployer: pulumi.Input[s
     for key, grant in grants.items():
         entries += _create_grant(site, cluster, key, grant)
     return Access(admin, entries)
+
+
+def create_login(site: Site, cluster: aws.eks.Cluster, login: OidcLogin) -> None:
+    """Let users of an identity provider log in; it gives them a name and groups, and no rights."""
+    name = site.child("oidc-login")
+    aws.eks.IdentityProviderConfig(
+        name,
+        cluster_name=cluster.name,
+        oidc=aws.eks.IdentityProviderConfigOidcArgs(
+            # Fixed: EKS takes one provider, so another name would only make a second one fail.
+            identity_provider_config_name="oidc-login",
+            issuer_url=login.issuer_url,
+            client_id=login.client_id,
+            username_claim=login.username_claim,
+            username_prefix=login.username_prefix,
+            groups_claim=login.groups_claim,
+            groups_prefix=login.groups_prefix if login.groups_claim else None,
+            required_claims=dict(login.required_claims) or None,
+        ),
+        tags=site.tags(name),
+        opts=site.options(delete_before_replace=True),
+    )
 
 
 def create_node_entry(site: Site, cluster: aws.eks.Cluster, key: str, role_arn: pulumi.Input[str], kind: str) -> aws.eks.AccessEntry:

@@ -57,14 +57,13 @@ class AccessGrant(Args):
 
     principal: Late[str] | None = Field(
         default=None,
-        description="ARN of the IAM role or user. Omitted: `sso` names it. Without `aws-reserved` paths written by hand: use `sso`.",
+        description="ARN of the IAM role or user. Omitted: `sso` names the role.",
     )
     sso: str | None = Field(
         default=None,
         pattern=PERMISSION_SET_PATTERN,
-        description="IAM Identity Center permission set; its role in this account (`AWSReservedSSO_<set>_*`) is looked up, and there "
-        "must be "
-        "exactly one. Omitted: `principal` names the role.",
+        description="IAM Identity Center permission set; its role in this account (`AWSReservedSSO_<set>_*`) is looked up, and there must "
+        "be exactly one. Omitted: `principal` names the role.",
     )
     policies: Mapping[AccessPolicy, Scope] = Field(
         default={},
@@ -127,6 +126,34 @@ class Endpoint(Args):
         description="Way out of the control plane, to webhooks and OIDC providers: AWS's, or through your subnets. Going back from "
         "`customer-routed` replaces the cluster. Omitted: aws-managed.",
     )
+
+
+class OidcLogin(Args):
+    """Users of another identity provider (Okta, Entra ID, Cognito), without IAM; EKS takes one for each cluster.
+
+    It gives them a name and groups; what those may do is for RoleBindings of your own.
+    """
+
+    issuer_url: str = Field(
+        pattern=r"^https://\S+$", description="Issuer URL of the provider, which AWS must reach from the internet. Required."
+    )
+    client_id: str = Field(min_length=1, description="Client id, which tokens must have as their audience. Required.")
+    username_claim: str = Field(default="sub", description="Claim that holds the user's name. Omitted: sub.")
+    username_prefix: str = Field(
+        default="oidc:", description="Put before user names, so that none looks like a system user. Omitted: `oidc:`."
+    )
+    groups_claim: str | None = Field(default=None, description="Claim that holds the user's groups. Omitted: no groups.")
+    groups_prefix: str = Field(
+        default="oidc:", description="Put before group names, so that none looks like a system group. Omitted: `oidc:`."
+    )
+    required_claims: Mapping[str, str] = Field(default={}, description="Claims a token must have, with their values. Omitted: none.")
+
+    @model_validator(mode="after")
+    def _no_system_names(self) -> "OidcLogin":
+        for field, prefix in (("username_prefix", self.username_prefix), ("groups_prefix", self.groups_prefix)):
+            if not prefix or prefix.startswith("system:"):
+                raise ValueError(f"{field} {prefix!r} would let the provider name system users or groups; use a prefix such as oidc:")
+        return self
 
 
 def grant_problems(grants: Mapping[str, AccessGrant], deployer: str | pulumi.Output[str] | None) -> list[str]:

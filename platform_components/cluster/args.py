@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from platform_components.args import Args, Late
-from platform_components.cluster.access_args import AccessGrant, Endpoint, Key, grant_problems, principal_problem
+from platform_components.cluster.access_args import AccessGrant, Endpoint, Key, OidcLogin, grant_problems, principal_problem
 from platform_components.cluster.addon_args import Addons
 from platform_components.cluster.pools import (
     SYSTEM_POOL,
@@ -114,9 +114,8 @@ class ControlPlane(Args):
 
     tier: Literal["standard", "tier-xl", "tier-2xl", "tier-4xl", "tier-8xl"] | None = Field(
         default=None,
-        description="Provisioned capacity; tiers above standard cost extra by the hour. Omitted: AWS's standard, which scales by "
-        "itself; to leave a "
-        "higher tier, write `standard`.",
+        description="Provisioned capacity; tiers above standard cost extra by the hour. Omitted: AWS's standard, which scales by itself; "
+        "to leave a higher tier, write `standard`.",
     )
     event_ttl_minutes: int | None = Field(
         default=None, ge=10, le=60, description="How long Kubernetes events are kept, in minutes. Omitted: 60."
@@ -131,15 +130,13 @@ class Karpenter(Args):
     objects: Literal["cluster", "platform"] = Field(
         default="cluster",
         description="Which layer registers the NodePool and EC2NodeClass objects. They need Karpenter's CRDs, and its controller on "
-        "destroy: "
-        "`cluster` registers them here, last; `platform` leaves them to `KarpenterPools`, next to the chart. Omitted: cluster.",
+        "destroy: `cluster` registers them here, last; `platform` leaves them to `KarpenterPools`, next to the chart. Omitted: cluster.",
     )
     crd_chart_version: str | None = Field(
         default="1.14.1",
         pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$",
         description="Version of the chart `karpenter-crd` that is installed before objects of this layer. null: the CRDs are there "
-        "already. "
-        "Omitted: 1.14.1.",
+        "already. Omitted: 1.14.1.",
     )
 
 
@@ -162,9 +159,8 @@ class EksClusterSettings(Args):
     generation: str = Field(
         default="",
         pattern=r"^([a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?)?$",
-        description="Told apart by it: the physical name is `<component>-<generation>`. For blue and green, and for a new start where "
-        "the log "
-        "group of a destroyed cluster came back. Omitted: the component's name alone.",
+        description="Told apart by it: the physical name is `<component>-<generation>`. For blue and green, and for a new start where the "
+        "log group of a destroyed cluster came back. Omitted: the component's name alone.",
     )
     pools: Mapping[PoolName, Pool] = Field(
         default={},
@@ -176,11 +172,11 @@ class EksClusterSettings(Args):
         default=Endpoint(), description="Where the API can be reached from. Omitted: only from inside the VPC."
     )
     access: Mapping[Key, AccessGrant] = Field(default={}, description="Who may do what, by a name of your own. Omitted: only the deployer.")
+    oidc_login: OidcLogin | None = Field(default=None, description="Users of an identity provider besides IAM. Omitted: IAM alone.")
     deployer: Late[str] | None = Field(
         default=None,
-        description="ARN of the role (or user) that runs this program; cluster-admin by an entry of its own. Omitted: whoever runs "
-        "the first `up`, "
-        "and it stays so when somebody else runs the next.",
+        description="ARN of the role (or user) that runs this program; cluster-admin by an entry of its own. Omitted: whoever runs the "
+        "first `up`, and it stays so when somebody else runs the next.",
     )
     encryption: Encryption = Field(default=Encryption(), description="Keys. Omitted: an owned key, rotated every year.")
     logging: Logging = Field(default=Logging(), description="Control plane logs. Omitted: all five, kept for 90 days, encrypted.")

@@ -15,7 +15,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
-from platform_components.cluster.access import Access, create_access
+from platform_components.cluster.access import Access, create_access, create_login
 from platform_components.cluster.addons import Wave, create_addons
 from platform_components.cluster.args import EksClusterArgs
 from platform_components.cluster.control_plane import create_cluster, create_oidc_provider, lay_foundation, open_private_endpoint
@@ -85,6 +85,8 @@ class EksCluster(PlatformComponent):
         self.log_group_name = pulumi.Output.from_input(foundation.log_group.name if foundation.log_group is not None else None)
         open_private_endpoint(self._site, args, self.cluster_security_group_id)
         access = create_access(self._site, self._cluster, args.deployer, args.access)
+        if args.oidc_login is not None:
+            create_login(self._site, self._cluster, args.oidc_login)
         self._kubernetes = self._create_provider(access)
         karpenter = create_karpenter(self._site, args, self._cluster) if self._has(KarpenterPool) else None
         ready = self._create_capacity(access)

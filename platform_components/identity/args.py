@@ -49,9 +49,8 @@ class WorkloadIdentityArgs(Args):
     mode: IdentityMode = Field(default=IdentityMode.POD_IDENTITY, description="How the pod gets credentials. Omitted: Pod Identity.")
     session_policy: tuple[Statement, ...] = Field(
         default=(),
-        description="Narrows what this service account may do of what the role may do. Pod Identity only; switches session tags off, "
-        "as AWS "
-        "demands. Omitted: the role's own permissions.",
+        description="Narrows what this service account may do of what the role may do. Pod Identity only; switches session tags off, as "
+        "AWS demands. Omitted: the role's own permissions.",
     )
     target_role_arn: Late[str] | None = Field(
         default=None,

@@ -1,5 +1,6 @@
 import pulumi_aws as aws
 import pytest
+from pydantic import ValidationError
 
 from platform_components.cluster.access import only_role, principal_of
 from platform_components.cluster.eks_cluster import EksCluster
@@ -81,6 +82,28 @@ def test_a_permission_set_is_looked_up_by_its_exact_form(monkeypatch):
 def test_a_permission_set_without_exactly_one_role_is_refused_by_name(arns, says):
     with pytest.raises(UnsupportedError, match=says):
         only_role(arns, "access.admins: permission set Admins")
+
+
+def test_users_of_another_provider_get_prefixed_names_and_no_rights():
+    login = {"issuer_url": "https://login.example", "client_id": "kubernetes", "groups_claim": "groups"}
+    deployment = bring_up(oidc_login=login)
+    config = deployment.one("aws:eks/identityProviderConfig:IdentityProviderConfig")
+    assert config.value("oidc") == {
+        "identityProviderConfigName": "oidc-login",
+        "issuerUrl": "https://login.example",
+        "clientId": "kubernetes",
+        "usernameClaim": "sub",
+        "usernamePrefix": "oidc:",
+        "groupsClaim": "groups",
+        "groupsPrefix": "oidc:",
+    }
+    assert len(deployment.names(ENTRY)) == 1
+
+
+@pytest.mark.parametrize("prefix", ["", "system:"])
+def test_another_provider_cannot_name_system_users(prefix):
+    with pytest.raises(ValidationError, match="would let the provider name system users"):
+        arguments(oidc_login={"issuer_url": "https://login.example", "client_id": "x", "username_prefix": prefix})
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ RICH = {
     "endpoint_access": {"public": {"cidrs": ["203.0.113.0/24"]}, "private_cidrs": ["10.99.0.0/16"], "egress": "customer-routed"},
     "control_plane": {"tier": "tier-xl", "event_ttl_minutes": 30},
     "access": {"web": {"principal": "arn:aws:iam::123456789012:role/web", "policies": {"edit": ["web"]}, "groups": ["web"]}},
+    "oidc_login": {"issuer_url": "https://login.example", "client_id": "kubernetes", "required_claims": {"team": "web"}},
     "irsa": True,
 }
 """Settings that use what the defaults leave out."""
