@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pulumi
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -43,7 +42,7 @@ def kebab(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
 
 
-def type_text(annotation: Any) -> str:
+def type_text(annotation: Any) -> str:  # noqa: PLR0911 -- one line per kind of type
     """A type as a reader would write it; nested Args link to their own table."""
     origin, parameters = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
@@ -105,9 +104,9 @@ def attribute_docs(component: type) -> Mapping[str, str]:
         return {}
     documented: dict[str, str] = {}
     for statement, after in zip(body.body, body.body[1:], strict=False):
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-                documented[statement.target.id] = " ".join(str(after.value.value).split())
+        match statement, after:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                documented[name] = " ".join(text.split())
     return documented
 
 
@@ -153,7 +152,7 @@ def main() -> int:
     orphans = [path for path in (DOCS / "components").glob("*.md") if path not in expected]
     if "--check" in sys.argv[1:]:
         for path in [*stale, *orphans]:
-            print(f"{path.relative_to(DOCS.parent)} is out of date; run `make docs` and commit the result")  # noqa: T201 -- a command
+            print(f"{path.relative_to(DOCS.parent)} is out of date; run `make docs` and commit the result")
         return 1 if stale or orphans else 0
     for path in stale:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,24 +12,55 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from platform_components.args import Late
+    from platform_components.cluster.args import EksClusterArgs
+    from platform_components.cluster.eks_cluster import EksCluster
+    from platform_components.cluster.node_pools.provisioned import KarpenterPools, KarpenterPoolsArgs
     from platform_components.errors import DeclarationError, PlatformError, UnsupportedError
+    from platform_components.identity.args import ClusterRef, WorkloadIdentityArgs
+    from platform_components.identity.statements import Statement
+    from platform_components.identity.workload_identity import WorkloadIdentity
     from platform_components.network.args import VpcArgs
     from platform_components.network.reference import VpcRef
     from platform_components.network.vpc import Vpc
     from platform_components.profile import Profile
 
 _MODULES = {
+    "ClusterRef": "identity.args",
     "DeclarationError": "errors",
+    "EksCluster": "cluster.eks_cluster",
+    "EksClusterArgs": "cluster.args",
+    "KarpenterPools": "cluster.node_pools.provisioned",
+    "KarpenterPoolsArgs": "cluster.node_pools.provisioned",
     "Late": "args",
     "PlatformError": "errors",
     "Profile": "profile",
+    "Statement": "identity.statements",
     "UnsupportedError": "errors",
     "Vpc": "network.vpc",
     "VpcArgs": "network.args",
     "VpcRef": "network.reference",
+    "WorkloadIdentity": "identity.workload_identity",
+    "WorkloadIdentityArgs": "identity.args",
 }
 
-__all__ = ["DeclarationError", "Late", "PlatformError", "Profile", "UnsupportedError", "Vpc", "VpcArgs", "VpcRef"]
+__all__ = [
+    "ClusterRef",
+    "DeclarationError",
+    "EksCluster",
+    "EksClusterArgs",
+    "KarpenterPools",
+    "KarpenterPoolsArgs",
+    "Late",
+    "PlatformError",
+    "Profile",
+    "Statement",
+    "UnsupportedError",
+    "Vpc",
+    "VpcArgs",
+    "VpcRef",
+    "WorkloadIdentity",
+    "WorkloadIdentityArgs",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,6 @@
 """PlatformComponent: what every component of this library has in common."""
 
 import inspect
-from functools import cache
 from typing import Any
 
 import pulumi
@@ -40,7 +39,6 @@ class PlatformComponent(pulumi.ComponentResource):
         self.register_outputs({name: getattr(self, name) for name in public_outputs(type(self))})
 
 
-@cache
 def public_outputs(component: type[PlatformComponent]) -> tuple[str, ...]:
     """Names of a component's public outputs, base classes first, in the order they are declared."""
     names: dict[str, None] = {}

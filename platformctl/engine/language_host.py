@@ -195,17 +195,24 @@ def _outcome(entry: Path, run: Callable[[], None]) -> Any:
         if error.code not in (None, 0):
             result.error = f"Program exited with non-zero exit code: {error.code}"
     except BaseException as error:  # noqa: BLE001 -- whatever a program raises is its author's to see
-        pulumi.log.error(
-            str(error) if _is_for_people(error) else f"Program failed with an unhandled exception:\n{user_traceback(error, entry)}"
-        )
+        pulumi.log.error(_plain_words(error, entry) or f"Program failed with an unhandled exception:\n{user_traceback(error, entry)}")
         result.bail = True
     return result
 
 
-def _is_for_people(error: BaseException) -> bool:
-    """Whether the error is one of platform_components.errors, whose text needs no traceback."""
-    errors = sys.modules.get("platform_components.errors")
-    return errors is not None and isinstance(error, errors.PlatformError)
+def _plain_words(error: BaseException, entry: Path) -> str | None:
+    """The text of an error that needs no traceback: one of platform_components.errors, or a refusal of Args; None for any other.
+
+    Only where the program has loaded these modules itself: other programs run without them.
+    """
+    errors, pydantic = sys.modules.get("platform_components.errors"), sys.modules.get("pydantic")
+    if errors is not None and isinstance(error, errors.PlatformError):
+        return str(error)
+    if errors is not None and pydantic is not None and isinstance(error, pydantic.ValidationError):
+        from platform_components.declarations.arguments import refusal  # noqa: PLC0415 -- rarely needed, and never by other programs
+
+        return str(refusal(error, entry if entry.is_dir() else entry.parent))
+    return None
 
 
 def user_traceback(error: BaseException, entry: Path) -> str:

@@ -24,7 +24,7 @@ from platformctl.errors import ToolError
 from platformctl.project import PROJECT_FILE, Project
 
 CONFIG_FILE_OPTION = "PULUMI_OPTION_CONFIG_FILE"
-"""Set where stacks keep their configuration elsewhere than beside the project: in a sandbox. The CLI reads it as its --config-file option."""
+"""Set where stacks keep their configuration elsewhere than beside the project: in a sandbox. To the CLI it is --config-file."""
 
 _LISTED = 10
 

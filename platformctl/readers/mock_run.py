@@ -20,7 +20,9 @@ from platform_policies.graph import ResourceGraph
 from pulumi.runtime import run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockSettings
 from pulumi.runtime.settings import ROOT, SETTINGS, configure
+from pydantic import ValidationError
 
+from platform_components.declarations.arguments import refusal
 from platform_components.errors import PlatformError
 from platformctl.errors import ToolError
 from platformctl.project import Project
@@ -93,6 +95,8 @@ def run_stack(
             run_program(lambda: _run_path(project.main), monitor, engine, config=config, secrets=secrets)
         except PlatformError:
             raise
+        except ValidationError as error:
+            raise refusal(error, project.root) from error
         except SystemExit as end:
             if end.code not in (None, 0):
                 raise ToolError(f"{stack}: the program ended itself with {end.code!r}") from None

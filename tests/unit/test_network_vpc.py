@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 from platform_components.component import public_outputs
 from platform_components.errors import DeclarationError
-from platform_components.network import PROFILE_DEFAULTS, Vpc, VpcArgs
 from platform_components.network.addresses import Tier, plan_addresses
+from platform_components.network.args import PROFILE_DEFAULTS, VpcArgs
 from platform_components.network.endpoint_services import GATEWAY_SERVICES, PROFILES
+from platform_components.network.vpc import Vpc
 from platform_components.profile import Profile, with_defaults
 from platformctl.sdk_types import check_inputs
 from tests.support import deploy
