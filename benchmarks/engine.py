@@ -1,7 +1,7 @@
 """`up` of one of our stacks against a bare program of the same resources, on the same engine and sandbox, in the same run.
 
-The bare program registers what the stack registers, type by type and input by input, from a flat list: no components, no environment file, no
-plan. Both are run by turns (A B A B) on fresh stacks; the ratio of medians is printed as JSON. A ratio of 1.3 or less is the aim.
+The bare program registers what the stack registers, type by type and input by input, from a flat list: no components, no environment
+file, no plan. Both are run by turns (A B A B) on fresh stacks; the ratio of medians is printed as JSON. A ratio of 1.3 or less is the aim.
 """
 
 import argparse
