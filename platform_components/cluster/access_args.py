@@ -6,7 +6,6 @@ from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
-import pulumi
 from pydantic import Field, model_validator
 
 from platform_components.args import Args, Late
@@ -154,19 +153,3 @@ class OidcLogin(Args):
             if not prefix or prefix.startswith("system:"):
                 raise ValueError(f"{field} {prefix!r} would let the provider name system users or groups; use a prefix such as oidc:")
         return self
-
-
-def grant_problems(grants: Mapping[str, AccessGrant], deployer: str | pulumi.Output[str] | None) -> list[str]:
-    """What is wrong between grants: EKS takes one access entry for each principal."""
-    seen: dict[str, str] = {}
-    if isinstance(deployer, str):
-        seen[deployer] = "deployer"
-    problems = [f"access.{key}: the name is taken by an entry of this library; choose another" for key in grants if key in RESERVED_KEYS]
-    for key, grant in grants.items():
-        principal = grant.principal if isinstance(grant.principal, str) else f"sso:{grant.sso}" if grant.sso else None
-        if principal is None:
-            continue
-        if principal in seen:
-            problems.append(f"access.{key} names the same principal as {seen[principal]}; EKS takes one entry for each: merge them")
-        seen.setdefault(principal, f"access.{key}")
-    return problems

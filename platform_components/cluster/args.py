@@ -1,27 +1,19 @@
 """What an EksCluster is given."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from ipaddress import IPv4Network
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
 from platform_components.args import Args, Late
-from platform_components.cluster.access_args import AccessGrant, Endpoint, Key, OidcLogin, grant_problems, principal_problem
+from platform_components.cluster.access_args import AccessGrant, Endpoint, Key, OidcLogin
 from platform_components.cluster.addon_args import Addons
-from platform_components.cluster.pools import (
-    SYSTEM_POOL,
-    AutoPool,
-    FargatePool,
-    KarpenterPool,
-    ManagedPool,
-    Pool,
-    PoolName,
-    takes_coredns,
-    with_system_pool,
-)
-from platform_components.cluster.versions import DEFAULT_VERSION, node_version_problem, supported_versions, version_problem
+from platform_components.cluster.checks import Finding, findings, whole_error
+from platform_components.cluster.pools import AutoPool, Pool, PoolName, with_system_pool
+from platform_components.cluster.versions import DEFAULT_VERSION, supported_versions, version_problem
 from platform_components.network.reference import VpcRef
 from platform_components.profile import Profile
 
@@ -212,12 +204,18 @@ class EksClusterSettings(Args):
             raise ValueError(problem)
         return version
 
-    @model_validator(mode="after")
-    def _sound(self) -> "EksClusterSettings":
-        problems = list(settings_problems(self))
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _whole(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Tell what is wrong in single fields and between fields at once: nobody should have to run it twice."""
+        try:
+            settings = handler(data)
+        except ValidationError as error:
+            unsound = frozenset(str(fault["loc"][0]) for fault in error.errors() if fault["loc"])
+            raise whole_error(cls.__name__, _findings_without(data, unsound, handler), error) from None
+        if found := findings(settings):
+            raise whole_error(cls.__name__, found)
+        return settings
 
     @property
     def all_pools(self) -> dict[str, Pool]:
@@ -236,38 +234,14 @@ class EksClusterArgs(EksClusterSettings):
     network: VpcRef = Field(description="Network of the cluster: `Vpc.ref()`, or a VpcRef of one built elsewhere. Required.")
 
 
-def settings_problems(settings: EksClusterSettings) -> Iterator[str]:
-    """What is wrong between fields."""
-    yield from pool_problems(settings)
-    if isinstance(settings.deployer, str) and (problem := principal_problem(settings.deployer)):
-        yield f"deployer: {problem}"
-    yield from grant_problems(settings.access, settings.deployer)
-    if settings.kubernetes_network.ip_family == "ipv6" and not settings.addons.vpc_cni.prefix_delegation:
-        yield "addons.vpc_cni.prefix_delegation must stay on with ip_family ipv6: the CNI has no other way there"
-
-
-def pool_problems(settings: EksClusterSettings) -> Iterator[str]:
-    """What is wrong between pools, and between them and the rest."""
-    pools = settings.all_pools
-    if settings.auto_mode_on and any(isinstance(pool, KarpenterPool) for pool in pools.values()):
-        yield "pools of capacity auto and karpenter exclude each other: both own the NodePool objects of the cluster; choose one engine"
-    if isinstance(pools.get(SYSTEM_POOL), KarpenterPool) and not any(isinstance(pool, ManagedPool) for pool in pools.values()):
-        yield (
-            f"pools.{SYSTEM_POOL}: Karpenter cannot launch the nodes it runs on; give the pool another name, and a managed "
-            f"{SYSTEM_POOL} is added"
-        )
-    for name, pool in pools.items():
-        if isinstance(pool, ManagedPool) and pool.version and (problem := node_version_problem(pool.version, settings.version)):
-            yield f"pools.{name}.version: {problem}"
-        if isinstance(pool, AutoPool) and name in settings.auto_mode.builtin_pools:
-            yield f"pools.{name}: auto_mode.builtin_pools names AWS's own pool of this name; give yours another"
-    ec2 = any(isinstance(pool, (ManagedPool, KarpenterPool)) for pool in pools.values())
-    addons = settings.addons
-    if ec2 and not (addons.vpc_cni.enabled and addons.kube_proxy.enabled and addons.pod_identity_agent.enabled):
-        yield "addons vpc_cni, kube_proxy and pod_identity_agent must be enabled: no node of these pools becomes ready without them"
-    profiles = [pool for pool in pools.values() if isinstance(pool, FargatePool)]
-    if profiles and not ec2 and not settings.auto_mode_on and addons.coredns.enabled and not any(map(takes_coredns, profiles)):
-        yield "no pool runs CoreDNS: add the selector {namespace: kube-system} to a Fargate pool, or a managed pool"
+def _findings_without(data: Any, unsound: AbstractSet[str], handler: ModelWrapValidatorHandler[Any]) -> list[Finding]:
+    """What the checks find in the sound fields alone; nothing where not even those can be read."""
+    if not isinstance(data, Mapping):
+        return []
+    try:
+        return findings(handler({key: value for key, value in data.items() if key not in unsound}), unsound)
+    except ValidationError:
+        return []
 
 
 PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {

@@ -107,12 +107,15 @@ def test_a_managed_pool_of_ones_own_is_enough_for_karpenter():
         ({"pools": {"web": {**MANAGED["web"], "desired": 9}}}, "desired 9 lies outside"),
         ({"pools": {"web": {**MANAGED["web"], "instance_types": ["m7g.large", "m7i.large"]}}}, "mix arm64 and amd64"),
         ({"pools": {"web": {**MANAGED["web"], "accelerator": "neuron"}}}, "neuron needs os al2023 and an amd64"),
-        ({"pools": {"web": {**MANAGED["web"], "version": "1.31"}}}, "pools.web.version: nodes of version 1.31 are 4 minor versions behind"),
+        (
+            {"pools": {"web": {**MANAGED["web"], "version": "1.31"}}},
+            "pools.web.version\n  nodes of version 1.31 are 4 minor",
+        ),
         ({"pools": {"web": {**MANAGED["web"], "instance_types": ["large"]}}}, "pattern"),
         ({"pools": {"web": {**KARPENTER["general"], "families": ["mmm"]}}}, "no EC2 instance type or family"),
         ({"pools": {"jobs": {"capacity": "fargate", "selectors": [{"namespace": "batch"}]}}}, "no pool runs CoreDNS"),
         ({"pools": {"system": AUTO["apps"]}, "auto_mode": {"builtin_pools": ["system"]}}, "AWS's own pool of this name"),
-        ({"pools": MANAGED, "addons": {"vpc_cni": {"enabled": False}}}, "no node of these pools becomes ready"),
+        ({"pools": MANAGED, "addons": {"vpc_cni": {"enabled": False}}}, "addons.vpc_cni.enabled\n  must stay on: no node"),
         ({"endpoint_access": {"public": {"cidrs": ["0.0.0.0/0"]}}}, "write a sentence in reason"),
         ({"endpoint_access": {"public": {"cidrs": ["0.0.0.0/0"], "reason": "demo"}}}, "write a sentence in reason"),
         ({"endpoint_access": {"public": {"cidrs": []}}}, "at least 1 item"),
@@ -141,7 +144,7 @@ def test_a_managed_pool_of_ones_own_is_enough_for_karpenter():
                     "other": {"principal": ROLE, "policies": {"edit": ["web"]}},
                 }
             },
-            "access.other names the same principal as access.team",
+            "access.other\n  names the same principal as access.team",
         ),
         ({"deployer": ROLE, "access": {"team": {"principal": ROLE, "policies": {"view": "cluster"}}}}, "same principal as deployer"),
         ({"access": {"deployer": {"principal": ROLE, "policies": {"view": "cluster"}}}}, "the name is taken"),
@@ -152,6 +155,20 @@ def test_what_cannot_work_is_refused_before_anything_runs(settings, says):
     with pytest.raises(ValidationError) as refusal:
         arguments(**settings)
     assert says in str(refusal.value)
+
+
+def test_faults_of_fields_and_between_fields_are_told_at_once():
+    with pytest.raises(ValidationError) as refusal:
+        arguments(
+            version="1.2",
+            logging={"retention_days": 8},
+            deployer="me",
+            pools={**AUTO, **KARPENTER, "web": {**MANAGED["web"], "version": "1.31"}},
+        )
+    found = {".".join(map(str, fault["loc"])): fault["msg"] for fault in refusal.value.errors()}
+    # The version is unsound, so that of the nodes cannot be judged against it.
+    assert set(found) == {"version", "logging.retention_days", "deployer", "pools"}
+    assert found["logging.retention_days"].startswith("Value error, 8 days")
 
 
 def test_the_whole_internet_may_be_let_in_with_a_written_reason():

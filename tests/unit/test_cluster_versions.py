@@ -71,6 +71,12 @@ def test_there_is_a_warning_exactly_within_sixty_days_of_the_end_or_after(versio
     assert (support_warning(version, today) is not None) == (offset <= WARNING_DAYS)
 
 
+@pytest.mark.parametrize(("days", "warned"), [(61, False), (60, True), (1, True), (0, True), (-1, True)])
+def test_the_sixtieth_day_before_the_end_is_the_first_with_a_warning(days, warned):
+    today = SUPPORT[DEFAULT_VERSION].standard_until - timedelta(days=days)
+    assert (support_warning(DEFAULT_VERSION, today) is not None) == warned
+
+
 @pytest.mark.parametrize(
     ("node", "plane", "says"),
     [
