@@ -1,36 +1,25 @@
-"""The sandbox's server in this process, and the AWS provider on it, for the tests of the AWS plugin."""
+"""A sandbox server, and the AWS provider on it, for the tests of the AWS plugin."""
 
 import contextlib
-import logging
 import os
-import threading
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import make_server
-
+from platformctl.sandbox import lifecycle
 from platformctl.sandbox.aws.provider import AwsProvider
 from platformctl.sandbox.plugin import Difference, Subject
-from platformctl.sandbox.server import SandboxApplication
 
 REGION = "eu-west-1"
 
 
 @contextlib.contextmanager
 def running_server() -> Iterator[str]:
-    """The server's endpoint."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, SandboxApplication(), threaded=True, request_handler=MotoRequestHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    """The endpoint of a sandbox server in a process of its own, as in use: nothing of moto is shared with other tests."""
+    with tempfile.TemporaryDirectory() as folder, lifecycle.temporary(Path(folder), "unit", lambda _: None) as sandbox:
+        yield sandbox.url
 
 
 def provider(endpoint: str, **config: Any) -> AwsProvider:

@@ -1,10 +1,11 @@
 """EC2 launch templates."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from platformctl.sandbox.aws.rows import Call, Extra, F, Name, Row, Scope, Update, arn, rows, tag_list
-from platformctl.sandbox.aws.types.ec2_common import EC2_TAGS, specification
+from platformctl.sandbox.aws.types.ec2_common import EC2_TAGS, specification, tag_adopted
 
 # Input property to the field of LaunchTemplateData; nested names are the same in PascalCase, but for _RENAMED.
 _DATA = {
@@ -149,8 +150,12 @@ ROWS = rows(
         },
         updates=(Update((*_DATA, "description"), (_new_version,)), Update(("defaultVersion",), (_set_default,))),
         delete=(Call("delete_launch_template", {"LaunchTemplateId": "$id"}),),
+        after_create=(tag_adopted,),
         name=Name(max_length=128),
-        tags=EC2_TAGS,
+        # What moto lists with a template are the tags it was made with.
+        tags=dataclasses.replace(
+            EC2_TAGS, read=Call("describe_tags", {"Filters": [{"Name": "resource-id", "Values": ["$id"]}]}, at="Tags")
+        ),
         local=frozenset({"updateDefaultVersion", "namePrefix"}),
         changing=frozenset({"latestVersion", "defaultVersion"}),
     ),

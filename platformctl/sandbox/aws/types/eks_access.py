@@ -20,7 +20,6 @@ def _uuid(scope: Scope) -> str:
 _DEFAULT_ADDON_VERSION: Final = "v1.0.0-eksbuild.1"
 _EXISTS = Call("describe_cluster", {"name": "$clusterName"})
 _DATES = {"createdAt": F(_now), "modifiedAt": F(_now)}
-_ONCE = frozenset({"createdAt", "modifiedAt", "associatedAt", "arn"})
 
 
 def _principal(scope: Scope) -> str:
@@ -74,7 +73,7 @@ ROWS = rows(
             "addonVersion": F(lambda scope: scope.new.get("addonVersion") or _DEFAULT_ADDON_VERSION),
             **_DATES,
         },
-        sticky=_ONCE,
+        sticky=frozenset({"createdAt", "modifiedAt"}),
         force_new=frozenset({"clusterName", "addonName", "namespaceConfig"}),
         delete_first=True,
     ),
@@ -106,7 +105,7 @@ ROWS = rows(
             "userName": F(lambda scope: scope.new.get("userName") or scope.new["principalArn"]),
             **_DATES,
         },
-        sticky=_ONCE,
+        sticky=frozenset({"createdAt", "modifiedAt"}),
         force_new=frozenset({"clusterName", "principalArn", "type"}),
         delete_first=True,
     ),
@@ -121,7 +120,7 @@ ROWS = rows(
         ),
         id=F(lambda scope: f"{scope.new['clusterName']}#{scope.new['principalArn']}#{scope.new['policyArn']}"),
         props={"associatedAt": F(_now), "modifiedAt": F(_now)},
-        sticky=_ONCE,
+        sticky=frozenset({"associatedAt", "modifiedAt"}),
         force_new=frozenset({"clusterName", "principalArn", "policyArn", "accessScope"}),
         delete_first=True,
     ),

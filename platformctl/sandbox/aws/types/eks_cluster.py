@@ -4,8 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from platformctl.sandbox.aws.rows import TAG_MAP, Call, F, Name, Row, Scope, Update, arn, rows
-from platformctl.sandbox.aws.types.eks_common import EKS_TAGS
+from platformctl.sandbox.aws.rows import TAG_MAP, Call, F, Name, Row, Scope, Tags, Update, arn, rows, untag
 from platformctl.sandbox.plugin import ProviderError
 
 _LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -113,6 +112,12 @@ def _network_config(scope: Scope) -> dict[str, Any]:
     }
 
 
+_EKS_TAGS = Tags(
+    add=Call("tag_resource", {"resourceArn": "$out.arn", "tags": TAG_MAP}),
+    remove=Call("untag_resource", {"resourceArn": "$out.arn", "tagKeys": F(untag)}),
+    at="tags",
+)
+
 _CLUSTER = Row(
     "aws:eks/cluster:Cluster",
     "eks",
@@ -173,7 +178,7 @@ _CLUSTER = Row(
     ),
     delete=(_refuse_protected, Call("delete_cluster", {"name": "$id"}), _drop_security_group),
     name=Name(max_length=100),
-    tags=EKS_TAGS,
+    tags=_EKS_TAGS,
     # Sent with the create call, where botocore checks them; moto forgets them.
     recorded=frozenset(
         {

@@ -3,7 +3,6 @@
 from typing import Any
 
 from platformctl.sandbox.aws.rows import TAG_MAP, Call, F, Name, Row, Scope, Update, parts, rows
-from platformctl.sandbox.aws.types.eks_common import EKS_TAGS
 
 
 def _ids(scope: Scope) -> dict[str, str]:
@@ -96,6 +95,7 @@ _GROUP = Row(
         "releaseVersion": "releaseVersion",
         "status": "status",
         "resources": F(_group_resources),
+        "tags": F(lambda scope: scope.item.get("tags") or None),
     },
     updates=(
         Update(("scalingConfig",), (Call("update_nodegroup_config", {**_GROUP_KEY, "scalingConfig": "$scalingConfig"}),)),
@@ -110,13 +110,12 @@ _GROUP = Row(
     ),
     delete=(Call("delete_nodegroup", _GROUP_KEY),),
     name=Name("nodeGroupName", max_length=63),
-    tags=EKS_TAGS,
     shared=frozenset(
         {"remoteAccess", "diskSize", "instanceTypes", "amiType", "version", "releaseVersion", "launchTemplate", "updateConfig"}
     ),
     local=frozenset({"forceUpdateVersion", "nodeGroupNamePrefix"}),
-    # moto has no UpdateNodegroupVersion.
-    recorded_on_update=frozenset({"version", "releaseVersion", "launchTemplate"}),
+    # moto has no UpdateNodegroupVersion, and tags clusters only.
+    recorded_on_update=frozenset({"version", "releaseVersion", "launchTemplate", "tags"}),
     force_new=frozenset({"launchTemplate.id", "launchTemplate.name"}),
     parse=parts("clusterName", "nodeGroupName", separator=":"),
 )
@@ -153,7 +152,7 @@ _FARGATE = Row(
     },
     delete=(Call("delete_fargate_profile", _FARGATE_KEY),),
     name=Name("fargateProfileName", max_length=100),
-    # moto tags clusters and node groups only.
+    # moto tags clusters only.
     recorded_on_update=frozenset({"tags"}),
     parse=parts("clusterName", "fargateProfileName", separator=":"),
 )

@@ -48,6 +48,8 @@ def _setting(
     get: Call,
     delete: tuple[Call, ...],
     props: Mapping[str, str | F],
+    *,
+    local: frozenset[str] = frozenset(),
 ) -> Row:
     """A setting of a bucket as a resource of its own."""
     inputs = tuple(prop for prop in props if prop != "bucket")
@@ -61,7 +63,7 @@ def _setting(
         updates=(Update(inputs, (put,)),),
         delete=delete,
         parse=lambda bucket: {"bucket": bucket},
-        local=frozenset({"skipDestroy"}),
+        local=local,
         delete_first=True,
     )
 
@@ -159,6 +161,7 @@ ROWS = rows(
         Call("get_public_access_block", _BUCKET, at="PublicAccessBlockConfiguration"),
         (Call("delete_public_access_block", _BUCKET),),
         dict(_ACCESS),
+        local=frozenset({"skipDestroy"}),
     ),
     _setting(
         "aws:s3/bucketVersioning:BucketVersioning",

@@ -1,0 +1,100 @@
+"""Every row of the AWS plugin's table against moto: create, read, no difference, change, read, delete."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore import xform_name
+from botocore.session import get_session
+
+from platformctl.sandbox.aws import types
+from platformctl.sandbox.aws.rows import Call, Row
+from platformctl.sandbox.aws.session import SandboxServer
+from platformctl.sandbox.aws.signatures import signature
+from tests.unit.aws_cases import CASES, Case, World
+from tests.unit.aws_sandbox import Resource, provider, running_server
+
+ROWS = types.all_rows()
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with running_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def world(endpoint: str) -> World:
+    return World(provider(endpoint))
+
+
+def changed(case: Case, world: World) -> dict[str, Any]:
+    return {key: value for key, value in {**case.inputs(world), **case.change(world)}.items() if value is not None}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_resource_lives_from_create_to_delete_without_drift(case: Case, world: World, request: pytest.FixtureRequest):
+    inputs = case.inputs(world)
+    resource = Resource(world.aws, case.type, f"case-{CASES.index(case)}").create(inputs)
+    assert resource.inputs.keys() - resource.outputs.keys() == set(), "every input is an output"
+    assert not resource.refresh(), "what was just made reads as it was made"
+    assert not resource.diff(inputs).changes, "the same program changes nothing"
+
+    news = changed(case, world)
+    difference = resource.diff(news)
+    assert difference.changes
+    assert sorted(difference.replaces) == sorted(case.replaces)
+    if not case.replaces:
+        resource.update(news)
+        assert not resource.refresh(), "what was just changed reads as it was changed"
+        assert not resource.diff(news).changes
+
+    resource.delete()
+    assert case.stays or resource.read() is None
+    resource.delete()
+
+
+def test_a_deleted_resource_leaves_nothing_recorded(world: World, endpoint: str):
+    cluster = next(case for case in CASES if case.type == "aws:eks/cluster:Cluster")
+    resource = Resource(world.aws, cluster.type, "recorded").create({**cluster.inputs(world), "deletionProtection": False})
+    server = SandboxServer(endpoint)
+    assert server.get("aws:eks/cluster:Cluster.upgradePolicy", resource.id)["value"] == {"supportType": "STANDARD"}
+    resource.delete()
+    assert server.get("aws:eks/cluster:Cluster.upgradePolicy", resource.id) is None
+
+
+def test_every_row_has_a_case():
+    assert {case.type for case in CASES} == set(ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.type)
+def test_a_row_names_only_what_sdk_and_botocore_know(row: Row):
+    known = signature(row.type)
+    assert known is not None
+    assert known.required <= known.inputs
+    assert set(row.emulated_inputs()) <= known.inputs, "create and update speak of inputs"
+    declared = {
+        *row.local,
+        *row.recorded,
+        *row.recorded_on_update,
+        *row.shared,
+        *(path.split(".")[0] for path in row.force_new),
+        *row.defaults,
+    }
+    assert declared <= known.inputs | known.outputs
+    assert {*row.props, *row.sticky, *row.changing, *row.from_create} <= known.inputs | known.outputs | {"certificateAuthorities"}
+    for call in (row.create, row.read, row.update, *row.delete, *(call for update in row.updates for call in update.calls)):
+        if isinstance(call, Call):
+            service = call.service or row.service
+            assert call.operation in _operations(service), f"{service} {call.operation}"
+
+
+_MODELS: dict[str, set[str]] = {}
+
+
+def _operations(service: str) -> set[str]:
+    if service not in _MODELS:
+        os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+        _MODELS[service] = {xform_name(name) for name in get_session().get_service_model(service).operation_names}
+    return _MODELS[service]
