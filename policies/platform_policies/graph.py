@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from platform_policies.types import canonical
+
+IDENTITIES = ("id", "arn", "name", "bucket")
+"""Outputs and inputs by whose value other resources refer to one."""
+
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """The engine's own sentinel for a value that is not known before `up` (pulumi/sdk/go/common/resource/plugin: UnknownStringValue)."""
 
@@ -91,9 +96,56 @@ class ResourceGraph:
             families.setdefault(parent, []).append(node)
         return families
 
+    @cached_property
+    def by_canonical_type(self) -> Mapping[str, Sequence[Node]]:
+        """Nodes by the canonical name of their type (types.py), in registration order."""
+        kinds: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            kinds.setdefault(canonical(node.type), []).append(node)
+        return kinds
+
     def of_type(self, *types: str) -> Iterator[Node]:
-        """Every node whose type token is one of these."""
-        return (node for node in self.nodes if node.type in types)
+        """Every node of these canonical types."""
+        return (node for kind in types for node in self.by_canonical_type.get(kind, ()))
+
+    def referring(self, node: Node, kind: str, path: str) -> Sequence[Node]:
+        """Nodes of a canonical type whose input at a path means this node: by dependency, or by a value that is its id, name or ARN.
+
+        Which bucket a public access block is for, which group a rule belongs to. An unknown value without a dependency means nothing.
+        """
+        return [other for other in self._index(kind, path).get(node.urn, ()) if other is not node]
+
+    def referred(self, node: Node, path: str) -> Sequence[Node]:
+        """Nodes that an input of this node means, by dependency or by value."""
+        top = path.split(".", 1)[0]
+        urns = dict.fromkeys(node.property_dependencies.get(top, ()))
+        for value in _texts(node.value(path)):
+            urns.update(dict.fromkeys(self._by_identity.get(value, ())))
+        return [self.by_urn[urn] for urn in urns if urn in self.by_urn]
+
+    def _index(self, kind: str, path: str) -> Mapping[str, Sequence[Node]]:
+        found = self._indexes.get((kind, path))
+        if found is None:
+            found = {}
+            for other in self.by_canonical_type.get(kind, ()):
+                for target in self.referred(other, path):
+                    found.setdefault(target.urn, []).append(other)
+            self._indexes[kind, path] = found
+        return found
+
+    @cached_property
+    def _indexes(self) -> dict[tuple[str, str], dict[str, list[Node]]]:
+        return {}
+
+    @cached_property
+    def _by_identity(self) -> Mapping[str, Sequence[str]]:
+        """URNs by the values that stand for a resource elsewhere: id, ARN and name, from outputs and from literal inputs."""
+        owners: dict[str, list[str]] = {}
+        for node in self.nodes:
+            values = {node.outputs.get(key) for key in IDENTITIES} | {node.inputs.get(key) for key in IDENTITIES}
+            for value in sorted(value for value in values if isinstance(value, str) and value not in ("", UNKNOWN)):
+                owners.setdefault(value, []).append(node.urn)
+        return owners
 
     @classmethod
     def union(cls, graphs: Iterable["ResourceGraph"]) -> "ResourceGraph":
@@ -109,3 +161,15 @@ class ResourceGraph:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text inside a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)

@@ -1,0 +1,1 @@
+"""Prices as data, quantities from the graph, and what follows from both."""

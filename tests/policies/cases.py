@@ -1,0 +1,62 @@
+"""The table every rule is proven by: a passing, a failing, an absent-property and an unknown case at least."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from platform_policies.graph import UNKNOWN, Node, ResourceGraph
+from platform_policies.rule import Rule, Settings, Status, Verdict
+
+Kind = Literal["passing", "failing", "absent", "unknown"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One resource, what stands around it, and what the rule must say."""
+
+    rule: str
+    kind: Kind
+    type: str
+    inputs: Mapping[str, Any]
+    expect: Status | None
+    """The worst verdict the rule must give, of `sub_id` where that is set; None: the rule does not concern it."""
+    sub_id: str = ""
+    others: Sequence[Node] = ()
+    """Other resources of the graph; refer to the judged one with `ref("subject")`."""
+    property: str | None = None
+    """Path the verdict must name; None: any."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    """Tells cases of one kind apart in the test's id."""
+
+
+def urn(name: str, type_: str = "test") -> str:
+    """URN of a node in a test graph."""
+    return f"urn:pulumi:test.stack::platform::{type_}::{name}"
+
+
+def node(type_: str, name: str, inputs: Mapping[str, Any], refers: Mapping[str, Sequence[str]] | None = None) -> Node:
+    """Another resource; `refers` maps its properties to the names of resources they mean (their values are unknown, as in a preview)."""
+    links = {key: tuple(urn(target) for target in targets) for key, targets in (refers or {}).items()}
+    return Node(
+        urn=urn(name),
+        type=type_,
+        name=name,
+        inputs={**inputs, **{key: UNKNOWN for key in links if key not in inputs}},
+        dependencies=tuple(target for targets in links.values() for target in targets),
+        property_dependencies=links,
+    )
+
+
+SEVERITY_OF_STATUS = {Status.FAIL: 2, Status.UNKNOWN: 1, Status.PASS: 0}
+
+
+def judge(rule: Rule, case: Case) -> tuple[Status | None, Sequence[Verdict]]:
+    """The worst verdict of the case's sub_id, and all of them."""
+    subject = Node(urn=urn("subject"), type=case.type, name="subject", inputs=case.inputs, outputs=case.outputs)
+    graph = ResourceGraph((subject, *case.others))
+    verdicts = rule(subject, graph, Settings({rule.id: case.settings}) if case.settings else None)
+    relevant = [verdict for verdict in verdicts if not case.sub_id or verdict.sub_id == case.sub_id]
+    worst = max(relevant, key=lambda verdict: SEVERITY_OF_STATUS[verdict.status], default=None)
+    return (worst.status if worst else None), relevant
