@@ -32,7 +32,7 @@ CANONICAL: Mapping[str, str] = {
 
 
 def canonical(token: str) -> str:
-    """The name that rules use for a type; a Kubernetes type goes without its version: `kubernetes:apps:Deployment`, `kubernetes:core:Pod`."""
+    """The name that rules use for a type; a Kubernetes type goes without its version: `kubernetes:apps:Deployment`."""
     if token.startswith("kubernetes:"):
         return _kubernetes(token)
     return CANONICAL.get(token, token)
