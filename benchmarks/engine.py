@@ -32,8 +32,8 @@ made = {}
 def revive(value):
     if isinstance(value, dict):
         if set(value) == {"$output"}:
-            urn, path = value["$output"]
-            return made[urn].id if path == "id" else getattr(made[urn], path)
+            urn, name = value["$output"]
+            return made[urn].id if name == "id" else made[urn].__dict__[name]
         return {key: revive(item) for key, item in value.items()}
     return [revive(item) for item in value] if isinstance(value, list) else value
 
@@ -46,7 +46,7 @@ class Bare(pulumi.CustomResource):
 for entry in RECORDED:
     options = pulumi.ResourceOptions(depends_on=[made[urn] for urn in entry["dependencies"] if urn in made])
     if entry["custom"]:
-        made[entry["urn"]] = Bare(entry["type"], entry["name"], entry["inputs"], (), options)
+        made[entry["urn"]] = Bare(entry["type"], entry["name"], revive(entry["inputs"]), entry["outputs"], options)
     else:
         made[entry["urn"]] = pulumi.ComponentResource(entry["type"], entry["name"], {}, options)
 '''
@@ -77,28 +77,35 @@ def recorded_resources(folder: Path, stack: str, environ: dict[str, str]) -> lis
     state = json.loads(run(["pulumi", "stack", "export", "--stack", stack, "--show-secrets"], folder, environ))
     run(["pulumi", "destroy", "--stack", stack, "--yes", "--skip-preview", "--non-interactive", "--remove"], folder, environ)
     resources = state["deployment"]["resources"]
-    wanted = [item for item in resources if item["type"] != "pulumi:pulumi:Stack" and not item["type"].startswith("pulumi:providers:")]
-    names = {item["urn"] for item in wanted}
-    owners = {(item["id"], str): item["urn"] for item in wanted if item.get("custom")}
+    return flat([item for item in resources if item["type"] != "pulumi:pulumi:Stack" and not item["type"].startswith("pulumi:providers:")])
+
+
+def flat(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Resources of a state as entries of the bare program: a value that an earlier resource gave out becomes a reference to it."""
+    origin: dict[str, tuple[str, str]] = {}
+    read: dict[str, set[str]] = {}
 
     def refer(value: Any) -> Any:
-        if isinstance(value, str) and (value, str) in owners:
-            return {"$output": [owners[(value, str)], "id"]}
+        if isinstance(value, str) and value in origin:
+            urn, name = origin[value]
+            read[urn].add(name)
+            return {"$output": [urn, name]}
         if isinstance(value, dict):
             return {key: refer(item) for key, item in value.items() if not key.startswith("__")}
         return [refer(item) for item in value] if isinstance(value, list) else value
 
-    return [
-        {
-            "urn": item["urn"],
-            "type": item["type"],
-            "name": item["urn"].rsplit("::", 1)[1],
-            "custom": bool(item.get("custom")),
-            "inputs": refer(item.get("inputs", {})),
-            "dependencies": [urn for urn in item.get("dependencies", []) if urn in names],
-        }
-        for item in wanted
-    ]
+    entries = []
+    for item in resources:
+        urn = item["urn"]
+        entry = {"urn": urn, "type": item["type"], "name": urn.rsplit("::", 1)[1], "custom": bool(item.get("custom"))}
+        entries.append({**entry, "inputs": refer(item.get("inputs", {})), "dependencies": item.get("dependencies", [])})
+        read[urn] = set()
+        # Ids and ARNs alone: a region or a CIDR is a plain value, wherever else it appears.
+        given = {"id": item.get("id"), **item.get("outputs", {})} if entry["custom"] else {}
+        for name, value in given.items():
+            if isinstance(value, str) and (name == "id" or value.startswith("arn:") or name.endswith("Id")):
+                origin.setdefault(value, (urn, name))
+    return [{**entry, "outputs": sorted(read[entry["urn"]] - {"id"})} for entry in entries]
 
 
 def main() -> None:
