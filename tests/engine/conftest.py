@@ -33,10 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Repository:
-    """A platform repository in a folder of its own, with its own sandbox."""
+    """A repository in a folder of its own; a platform repository has a sandbox of its own, a team's uses the one it is given."""
 
     root: Path
     environ: dict[str, str] = field(default_factory=dict)
+    """Environment with somebody else's sandbox in it; empty: this repository's own."""
 
     def platformctl(self, *arguments: str, check: int | None = 0, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Run platformctl on this repository and expect an exit code (None: any)."""
@@ -48,6 +49,8 @@ class Repository:
 
     def sandbox_environ(self) -> dict[str, str]:
         """The process environment plus what `platformctl sandbox env` exports."""
+        if self.environ:
+            return self.environ
         exported = json.loads(self.platformctl("sandbox", "env", "--json").stdout)
         return {**os.environ, **exported}
 

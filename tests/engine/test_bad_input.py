@@ -1,10 +1,11 @@
 """Bad input on the real road: exit 2, the place named, nothing created, no traceback."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Repository
+from tests.engine.conftest import ROOT, Repository
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -34,3 +35,16 @@ def test_an_unknown_environment_names_the_known_ones(repository: Repository) -> 
     refused = repository.platformctl("up", "develop", "--sandbox", "--yes", check=2)
     assert "dev" in refused.stderr
     assert "prod" in refused.stderr
+
+
+def test_wrong_arguments_of_a_program_are_told_without_a_traceback(repository: Repository, tmp_path: Path) -> None:
+    """An application team's own program, on the plain Pulumi CLI."""
+    example = tmp_path / "example"
+    shutil.copytree(ROOT / "examples" / "eks-managed", example)
+    edit(example / "__main__.py", '"policies":', '"policeis":')
+    repository.platformctl("sandbox", "start")
+    team = Repository(example, repository.sandbox_environ())
+    team.pulumi("stack", "init", "demo")
+    refused = team.pulumi("preview", "-s", "demo", check=None)
+    assert refused.returncode != 0
+    assert "__main__.py:14  EksClusterArgs.access.team.policeis  unknown key; did you mean policies?" in refused.stdout + refused.stderr
