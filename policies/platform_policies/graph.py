@@ -123,6 +123,20 @@ class ResourceGraph:
             urns.update(dict.fromkeys(self._by_identity.get(value, ())))
         return [self.by_urn[urn] for urn in urns if urn in self.by_urn]
 
+    def undecided(self, kind: str, path: str, target: str) -> bool:
+        """Whether some node of a canonical type has an unknown input at a path, and no known resource of the target's type behind it.
+
+        Such a node may mean any resource of that type.
+        """
+        found = self._undecided.get((kind, path, target))
+        if found is None:
+            found = any(
+                UNKNOWN in _texts(other.value(path)) and not any(canonical(one.type) == target for one in self.referred(other, path))
+                for other in self.by_canonical_type.get(kind, ())
+            )
+            self._undecided[kind, path, target] = found
+        return found
+
     def _index(self, kind: str, path: str) -> Mapping[str, Sequence[Node]]:
         found = self._indexes.get((kind, path))
         if found is None:
@@ -135,6 +149,10 @@ class ResourceGraph:
 
     @cached_property
     def _indexes(self) -> dict[tuple[str, str], dict[str, list[Node]]]:
+        return {}
+
+    @cached_property
+    def _undecided(self) -> dict[tuple[str, str, str], bool]:
         return {}
 
     @cached_property

@@ -1,7 +1,7 @@
 """The table every rule is proven by: a passing, a failing, an absent-property and an unknown case at least."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from platform_policies.graph import UNKNOWN, Node, ResourceGraph
@@ -27,6 +27,8 @@ class Case:
     """Path the verdict must name; None: any."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    refers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Properties of the judged resource to the names of resources they mean, as in a preview: their values are unknown unless given."""
     name: str = ""
     """Tells cases of one kind apart in the test's id."""
 
@@ -54,7 +56,7 @@ SEVERITY_OF_STATUS = {Status.FAIL: 2, Status.UNKNOWN: 1, Status.PASS: 0}
 
 def judge(rule: Rule, case: Case) -> tuple[Status | None, Sequence[Verdict]]:
     """The worst verdict of the case's sub_id, and all of them."""
-    subject = Node(urn=urn("subject"), type=case.type, name="subject", inputs=case.inputs, outputs=case.outputs)
+    subject = replace(node(case.type, "subject", case.inputs, case.refers), outputs=case.outputs)
     graph = ResourceGraph((subject, *case.others))
     verdicts = rule(subject, graph, Settings({rule.id: case.settings}) if case.settings else None)
     relevant = [verdict for verdict in verdicts if not case.sub_id or verdict.sub_id == case.sub_id]
