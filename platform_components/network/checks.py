@@ -257,6 +257,18 @@ def _extra_endpoints(args: "VpcArgs") -> Iterator[Finding]:
             yield ("extra_endpoints", index), f"{service} has its gateway endpoint in every network; leave it out"
 
 
+@_check("endpoints", "extra_endpoints", "endpoint_settings", "zones")
+def _endpoint_zones(args: "VpcArgs") -> Iterator[Finding]:
+    services = args.interface_endpoints
+    for service, zones in args.endpoint_settings.service_zones.items():
+        path = ("endpoint_settings", "service_zones", service)
+        if service not in services:
+            yield path, f"{service} has no interface endpoint here; choose from {', '.join(services) or 'none'}"
+        for index, zone in enumerate(zones):
+            if zone not in args.zones:
+                yield (*path, index), f"zone {zone} is not in zones; choose from {', '.join(args.zones)}"
+
+
 @_check("endpoints", "nat", "tiers", "ipv6", "ipv6_egress")
 def _airgapped(args: "VpcArgs") -> Iterator[Finding]:
     if args.endpoints is not EndpointProfile.AIRGAPPED:
@@ -312,9 +324,16 @@ def _routes(args: "VpcArgs") -> Iterator[Finding]:
                     yield (*path, "destinations", index), f"{destination} of tier {tier} already goes to {other}; leave one of the two out"
 
 
-@_check("block_public_access", "nat", "tiers")
+@_check("block_public_access", "nat", "tiers", "ipv6", "ipv6_egress")
 def _block_public_access(args: "VpcArgs") -> Iterator[Finding]:
+    """Ways out that the account's mode would cut (https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa-basics.html)."""
     block = args.block_public_access
+    if block.account_mode == "block-bidirectional" and block.exempt != "vpc":
+        # Neither lies in a public subnet: the regional gateway in none, and what uses the egress-only one in the private tier.
+        if block.exempt == "public" and args.nat is Nat.REGIONAL:
+            yield ("block_public_access", "exempt"), "nat regional lies in no subnet, so no exempt subnet frees it; exempt the vpc"
+        if args.ipv6 and args.ipv6_egress and Tier.PRIVATE in args.tiers:
+            yield ("ipv6_egress",), "block-bidirectional cuts it off; exempt the vpc, use block-ingress, or set ipv6_egress to false"
     if block.exempt == "public" and Tier.PUBLIC not in args.tiers:
         yield ("block_public_access", "exempt"), "there is no public tier to exempt; add it, or exempt the vpc or nothing"
     if block.account_mode == "block-bidirectional" and block.exempt == "nothing" and args.nat is not Nat.NONE:

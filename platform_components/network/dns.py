@@ -45,7 +45,18 @@ def create_dns_firewall(site: Site, firewall: DnsFirewall) -> None:
     group = aws.route53.ResolverFirewallRuleGroup(name, tags=site.tags(name), opts=site.options())
     block = {"action": firewall.action, "block_response": "NODATA" if firewall.action == "BLOCK" else None}
     if firewall.allowed_domains:
-        _rule(site, group, "allowed", _ALLOWED, action="ALLOW", firewall_domain_list_id=_list(site, "allowed", firewall.allowed_domains))
+        # Trusted along with whatever they are aliases of: else a name that leads to a CDN would be caught at its second step by the lists
+        # below, by `allow_only_listed` above all
+        # (https://docs.aws.amazon.com/Route53/latest/APIReference/API_route53resolver_CreateFirewallRule.html).
+        _rule(
+            site,
+            group,
+            "allowed",
+            _ALLOWED,
+            action="ALLOW",
+            firewall_domain_list_id=_list(site, "allowed", firewall.allowed_domains),
+            firewall_domain_redirection_action="TRUST_REDIRECTION_DOMAIN",
+        )
     if firewall.blocked_domains:
         _rule(site, group, "blocked", _BLOCKED, firewall_domain_list_id=_list(site, "blocked", firewall.blocked_domains), **block)
     for key, managed in firewall.managed_lists.items():

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from platform_components.network.zones import dns_suffix
+
 Document = dict[str, Any]
 
 _AWS_OWNED_BUCKETS = ("prod-{region}-starport-layer-bucket", "al2023-repos-{region}-de612dc2", "amazonlinux-2-repos-{region}")
@@ -101,9 +103,11 @@ def logs_key_policy(*, partition: str, region: str, account: str) -> Document:
                 "Resource": "*",
             },
             {
+                # The service principal takes the partition's DNS suffix
+                # (https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/service_principal).
                 "Sid": "CloudWatchLogsUses",
                 "Effect": "Allow",
-                "Principal": {"Service": f"logs.{region}.amazonaws.com"},
+                "Principal": {"Service": f"logs.{region}.{dns_suffix(partition)}"},
                 "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
                 "Resource": "*",
                 "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:{partition}:logs:{region}:{account}:log-group:*"}},

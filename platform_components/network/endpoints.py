@@ -54,13 +54,20 @@ def _create_interface(site: Site, subnets: Subnets, group: aws.ec2.SecurityGroup
         vpc_id=site.vpc.id,
         vpc_endpoint_type="Interface",
         service_name=_full_name(site, service),
-        subnet_ids=subnets.ids(site.args.endpoint_settings.tier),
+        subnet_ids=_subnet_ids(site, subnets, service),
         security_group_ids=[group.id],
         private_dns_enabled=True,
         policy=_policy(site, service),
         tags=site.tags(name),
         opts=site.options(),
     )
+
+
+def _subnet_ids(site: Site, subnets: Subnets, service: str) -> list[pulumi.Output[str]]:
+    """One subnet in each zone that has the service: AWS refuses a second one in a zone, and a zone that lacks the service."""
+    settings = site.args.endpoint_settings
+    zones = settings.service_zones.get(service, site.args.zones)
+    return [subnet.id for zone, subnet in subnets.by_tier[settings.tier].items() if zone in zones]
 
 
 def _full_name(site: Site, service: str) -> str:

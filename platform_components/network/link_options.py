@@ -91,7 +91,9 @@ class ManagedList(Args):
 class DnsFirewall(Args):
     """Which names may be asked for in the VPC. Order: allowed, blocked, managed lists, threats, and last `allow_only_listed`."""
 
-    allowed_domains: tuple[str, ...] = Field((), description="Names that are always answered, `*.` allowed in front. Omitted: none.")
+    allowed_domains: tuple[str, ...] = Field(
+        (), description="Names that are always answered, whatever they are aliases of; `*.` allowed in front. Omitted: none."
+    )
     blocked_domains: tuple[str, ...] = Field((), description="Names that are never answered. Omitted: none.")
     managed_lists: Mapping[Key, ManagedList] = Field(default_factory=dict, description="Lists kept by others, by a name. Omitted: none.")
     threats: tuple[Literal["DGA", "DNS_TUNNELING"], ...] = Field(

@@ -22,7 +22,14 @@ _PRIMARY_RULE, _IPV6_RULE, _SECONDARY_RULES, _ALLOWED_RULES = 100, 101, 110, 120
 def close_defaults(site: Site) -> aws.ec2.DefaultSecurityGroup:
     """Take every rule and route from the VPC's defaults; return the default security group."""
     group, acl, table = (site.child("default", what) for what in ("security-group", "network-acl", "routes"))
-    aws.ec2.DefaultNetworkAcl(acl, default_network_acl_id=site.vpc.default_network_acl_id, tags=site.tags(acl), opts=site.options())
+    aws.ec2.DefaultNetworkAcl(
+        acl,
+        default_network_acl_id=site.vpc.default_network_acl_id,
+        tags=site.tags(acl),
+        # Subnets fall to it by themselves, those that others make in this VPC too, and cannot be taken off it: drift that no `up` repairs
+        # (https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_network_acl).
+        opts=site.options(ignore_changes=["subnetIds"]),
+    )
     aws.ec2.DefaultRouteTable(
         table, default_route_table_id=site.vpc.default_route_table_id, routes=[], tags=site.tags(table), opts=site.options()
     )

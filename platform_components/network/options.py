@@ -171,6 +171,12 @@ class EndpointSettings(Args):
     organization_id: Annotated[str, StringConstraints(pattern=r"^o-[a-z0-9]{10,32}$")] | None = Field(
         None, description="Let in identities of this whole organization instead. Omitted: accounts decide."
     )
+    service_zones: Mapping[str, Annotated[tuple[ZoneId, ...], Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="Zones of a service's endpoint by short name, for services that AWS does not offer in each zone of the region: it "
+        "refuses their endpoint as a whole if one subnet lies elsewhere. Zones without an interface still reach it, across zones. "
+        "Omitted: every zone.",
+    )
     service_names: Mapping[str, str] = Field(
         default_factory=dict,
         description="Full endpoint service name by short name, where it is not `com.amazonaws.REGION.NAME` (some services in China). "

@@ -83,6 +83,11 @@ def partition_of(region: str) -> str:
     return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
+def dns_suffix(partition: str) -> str:
+    """The domain that names of services end in, in a partition."""
+    return "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+
+
 def zone_id_problem(zone: str) -> str | None:
     """Say what is wrong with the form of a zone id, or None where it is fine."""
     if _ZONE_ID.match(zone):

@@ -10,8 +10,8 @@ ADDON = "aws:eks/addon:Addon"
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 PROFILE = "aws:eks/fargateProfile:FargateProfile"
 ACCESS = ("aws:eks/accessEntry:AccessEntry", "aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
-POOLS = "kubernetes:karpenter.sh/v1:NodePool"
-CLASSES = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+POOLS = "kubernetes:karpenter.sh:NodePool"
+CLASSES = "kubernetes:karpenter.k8s.aws:EC2NodeClass"
 
 EVERYTHING = {**MANAGED, **KARPENTER, **FARGATE}
 
@@ -90,7 +90,7 @@ def test_nodepools_go_before_all_that_karpenter_stands_on(deployment):
         deployment.one("aws:cloudwatch/eventTarget:EventTarget"),
         deployment.one("aws:sqs/queuePolicy:QueuePolicy"),
         deployment.one("aws:eks/accessEntry:AccessEntry", "access-karpenter-node"),
-        deployment.one("kubernetes:helm.sh/v3:Release"),
+        deployment.one("kubernetes:helm.sh:Release"),
     ]
     assert comes_after(deployment.graph, deployment.graph.of_type(POOLS, CLASSES), aws_side)
 
@@ -111,7 +111,7 @@ def test_nodes_find_their_role_complete(deployment):
 def test_every_engine_gets_its_objects_and_nodes_after_access(engine):
     graph = bring_up(pools=ENGINES[engine]).graph
     access = [node for node in graph.of_type(*ACCESS) if "deployer" in node.name]
-    later = [node for node in graph if node.type in (GROUP, PROFILE, ADDON, POOLS)]
+    later = graph.of_type(GROUP, PROFILE, ADDON, POOLS)
     assert comes_after(graph, later, access)
 
 
@@ -119,4 +119,4 @@ def test_auto_mode_pools_wait_for_the_entry_that_lets_their_nodes_in():
     graph = bring_up(pools=AUTO).graph
     entries = [node for node in graph.of_type(*ACCESS) if "auto-node" in node.name]
     assert len(entries) == 2
-    assert comes_after(graph, graph.of_type(POOLS, "kubernetes:eks.amazonaws.com/v1:NodeClass"), entries)
+    assert comes_after(graph, graph.of_type(POOLS, "kubernetes:eks.amazonaws.com:NodeClass"), entries)

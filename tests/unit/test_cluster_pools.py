@@ -15,9 +15,9 @@ from tests.unit.cluster_cases import AUTO, FARGATE, KARPENTER, MANAGED, NETWORK,
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-POOL = "kubernetes:karpenter.sh/v1:NodePool"
-EC2_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
-AUTO_CLASS = "kubernetes:eks.amazonaws.com/v1:NodeClass"
+POOL = "kubernetes:karpenter.sh:NodePool"
+EC2_CLASS = "kubernetes:karpenter.k8s.aws:EC2NodeClass"
+AUTO_CLASS = "kubernetes:eks.amazonaws.com:NodeClass"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 
 
@@ -212,7 +212,7 @@ def test_karpenter_objects_can_be_left_to_the_layer_that_has_the_chart():
 
 
 def test_crds_that_are_there_already_are_not_installed_again():
-    assert bring_up(pools=KARPENTER, karpenter={"crd_chart_version": None}).names("kubernetes:helm.sh/v3:Release") == []
+    assert bring_up(pools=KARPENTER, karpenter={"crd_chart_version": None}).names("kubernetes:helm.sh:Release") == []
 
 
 def test_the_same_objects_come_of_karpenter_pools_elsewhere():

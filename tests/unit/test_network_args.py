@@ -221,6 +221,26 @@ CASES = {
         "block_public_access",
         "block-bidirectional cuts off nat per-zone; use block-ingress, exempt the vpc, or set nat to none",
     ),
+    "blocked regional NAT": (
+        {"block_public_access": {"account_mode": "block-bidirectional", "exempt": "public"}, "nat": "regional"},
+        "block_public_access.exempt",
+        "nat regional lies in no subnet, so no exempt subnet frees it; exempt the vpc",
+    ),
+    "blocked IPv6 egress": (
+        {"block_public_access": {"account_mode": "block-bidirectional", "exempt": "public"}, "ipv6": True},
+        "ipv6_egress",
+        "block-bidirectional cuts it off; exempt the vpc, use block-ingress, or set ipv6_egress to false",
+    ),
+    "zones of an endpoint that is not there": (
+        {"endpoint_settings": {"service_zones": {"kafka": ["euw1-az1"]}}},
+        "endpoint_settings.service_zones.kafka",
+        "kafka has no interface endpoint here; choose from none",
+    ),
+    "endpoint in a zone that is not there": (
+        {"extra_endpoints": ["kafka"], "endpoint_settings": {"service_zones": {"kafka": ["euw1-az3"]}}},
+        "endpoint_settings.service_zones.kafka.0",
+        "zone euw1-az3 is not in zones; choose from euw1-az1, euw1-az2",
+    ),
     "priorities": (
         {"dns_firewall": {"managed_lists": {"l1": {"id": "rslvr-fdl-1", "priority": 1}, "l2": {"id": "rslvr-fdl-2", "priority": 1}}}},
         "dns_firewall.managed_lists",

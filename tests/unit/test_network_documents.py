@@ -82,6 +82,11 @@ def test_the_key_of_the_logs_is_used_by_cloudwatch_logs_for_this_account_only():
     assert not [action for action in service["Action"] if action.endswith(":*")]
 
 
+def test_the_key_of_the_logs_knows_the_service_by_its_name_in_china():
+    _, service = logs_key_policy(partition="aws-cn", region="cn-north-1", account=ACCOUNT)["Statement"]
+    assert service["Principal"] == {"Service": "logs.cn-north-1.amazonaws.com.cn"}
+
+
 def test_one_content_has_one_text():
     assert to_json({"b": 1, "a": [1]}) == to_json(json.loads('{"a": [1], "b": 1}')) == '{"a":[1],"b":1}'
 

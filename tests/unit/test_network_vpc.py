@@ -4,6 +4,7 @@ import json
 from itertools import pairwise
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -487,7 +488,31 @@ def test_block_public_access_is_left_alone_unless_asked_for():
     assert "vpcId" in exclusion
 
 
+def test_subnets_of_others_that_fall_to_the_default_acl_are_no_drift(monkeypatch):
+    seen = []
+    original = aws.ec2.DefaultNetworkAcl.__init__
+
+    def spy(self, name, *given, **kwargs):
+        seen.append(kwargs["opts"].ignore_changes)
+        original(self, name, *given, **kwargs)
+
+    monkeypatch.setattr(aws.ec2.DefaultNetworkAcl, "__init__", spy)
+    acl = build().one("aws:ec2/defaultNetworkAcl:DefaultNetworkAcl")
+    assert seen == [["subnetIds"]]
+    assert not {"ingress", "egress", "subnetIds"} & set(acl.inputs)
+
+
 # Endpoints
+
+
+def test_an_endpoint_keeps_to_the_zones_that_have_its_service():
+    deployment = build(extra_endpoints=["kafka", "sns"], endpoint_settings={"service_zones": {"kafka": ZONES[1:]}})
+    behind = {
+        node.name: {name for urn in node.property_dependencies.get("subnetIds", ()) if (name := urn.rpartition("::")[2])}
+        for node in deployment.graph.of_type(ENDPOINT)
+    }
+    assert behind["prod-endpoint-kafka"] == {f"prod-private-{zone}" for zone in ZONES[1:]}
+    assert behind["prod-endpoint-sns"] == {f"prod-private-{zone}" for zone in ZONES}
 
 
 @pytest.mark.parametrize("profile", ["minimal", "eks-private"])
@@ -616,6 +641,12 @@ def test_the_dns_firewall_has_rules_in_a_fixed_order():
         (501, "dns-tunneling", "BLOCK"),
         (900, "rest", "BLOCK"),
     ]
+    followed = {
+        node.name.removeprefix("prod-dns-"): node.inputs.get("firewallDomainRedirectionAction")
+        for node in deployment.graph.of_type("aws:route53/resolverFirewallRule:ResolverFirewallRule")
+    }
+    assert followed.pop("allowed") == "TRUST_REDIRECTION_DOMAIN"
+    assert set(followed.values()) == {None}
     assert deployment.one("aws:route53/resolverFirewallConfig:ResolverFirewallConfig").inputs["firewallFailOpen"] == "DISABLED"
     assert (
         deployment.one("aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation").inputs["mutationProtection"]
