@@ -1,19 +1,23 @@
 """platformctl: the command line. Commands are found by name and imported when they are registered; what is heavy waits for its command."""
 
+# ruff: noqa: PLC0415 -- what takes long to import waits until Ctrl-C is answered with a word instead of a traceback
 import importlib
+import importlib.metadata
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from platform_components.errors import PlatformError
-from platformctl.commands import Directory
+from platformctl import interrupts
 from platformctl.errors import ToolError
+from platformctl.invocation import NAME, program
 
-BAD_INPUT, TOOL_FAILED, INTERRUPTED = 2, 3, 130
-"""Exit codes beside 0 (done and clean) and 1 (the gate said no)."""
+if TYPE_CHECKING:
+    import typer
+
+BAD_INPUT, TOOL_FAILED, INTERRUPTED, READER_GONE = 2, 3, interrupts.EXIT_CODE, 141
+"""Exit codes beside 0 (done and clean) and 1 (the gate said no); the last is what a shell says of SIGPIPE."""
 
 COMMANDS: Sequence[tuple[str, str, str]] = (
     # (group, or nothing; command; "module:function" under platformctl.commands)
@@ -39,25 +43,20 @@ GROUPS = {
 """What the help says of each group."""
 
 
-def root(directory: Directory = None) -> None:
-    """Components, stacks and judgement of an internal developer platform."""
-    if directory is not None:
-        if not directory.is_dir():
-            raise typer.BadParameter(f"{directory} is no folder", param_hint="-C")
-        os.chdir(directory)
-
-
-def build_app() -> typer.Typer:
+def build_app() -> "typer.Typer":
     """The command line with every command registered."""
+    import typer
+
     # No rich markup: help and usage errors are plain text, the same on a terminal and in CI.
     settings: dict[str, Any] = {
         "no_args_is_help": True,
         "add_completion": False,
         "pretty_exceptions_enable": False,
         "rich_markup_mode": None,
+        "context_settings": {"help_option_names": ["-h", "--help"]},
     }
     app = typer.Typer(**settings)
-    app.callback()(root)
+    app.callback()(_root())
     groups = {"": app}
     for group, command, target in COMMANDS:
         module, _, function = target.partition(":")
@@ -68,28 +67,89 @@ def build_app() -> typer.Typer:
     return app
 
 
+def _root() -> Any:
+    """What stands before every command."""
+    from typing import Annotated
+
+    import typer
+
+    from platformctl.commands import Directory
+
+    def show_version(wanted: bool) -> None:
+        if wanted:
+            sys.stdout.write(f"{NAME} {importlib.metadata.version('platform-components')}\n")
+            raise typer.Exit
+
+    def root(
+        directory: Directory = None,
+        version: Annotated[  # noqa: ARG001 -- its callback answers
+            bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit.")
+        ] = False,
+    ) -> None:
+        """Components, stacks and judgement of an internal developer platform."""
+        if directory is not None:
+            if not directory.is_dir():
+                raise typer.BadParameter(f"{directory} is no folder", param_hint="-C")
+            os.chdir(directory)
+
+    return root
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit code is the answer. Nothing but its own sentence is shown of a failure."""
     try:
-        build_app()(args=list(arguments), prog_name="platformctl")
+        code = _dispatch(arguments)
+        sys.stdout.flush()  # here, so that a reader who has gone is noticed here
     except SystemExit as end:
         return _exit_code(end.code)
     except PlatformError as error:
         _say(str(error))
         return TOOL_FAILED if isinstance(error, ToolError) else BAD_INPUT
     except KeyboardInterrupt:
+        _say("interrupted")
         return INTERRUPTED
+    except BrokenPipeError:
+        # `platformctl preview dev | head`: nobody reads on, and nobody needs to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
     except Exception as error:
         if os.environ.get("PLATFORMCTL_TRACEBACK"):
             raise
         _say(f"platformctl failed: {type(error).__name__}: {error}; set PLATFORMCTL_TRACEBACK=1 to see where")
         return TOOL_FAILED
+    return code
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    """Find the command and run it; the exit code is what it raised as such, else 0.
+
+    Not through the parser's own `main`: that has sentences and exit codes of its own for an interrupt.
+    """
+    import typer
+    from typer.main import get_command
+
+    # Which module the parser's errors come from depends on the version of typer.
+    usage_error: Any = typer.BadParameter.__base__
+    command = get_command(build_app())
+    try:
+        with command.make_context(program(), list(arguments)) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return int(end.exit_code)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except usage_error as error:
+        error.show()
+        return BAD_INPUT
     return 0
 
 
 def main() -> None:
     """Entry point of the `platformctl` script."""
-    sys.exit(run(sys.argv[1:]))
+    interrupts.end_at_once()
+    code = run(sys.argv[1:])
+    interrupts.ignored()
+    sys.exit(code)
 
 
 def _exit_code(code: object) -> int:

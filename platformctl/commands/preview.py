@@ -91,14 +91,17 @@ def _print(runs: Mapping[str, "MockRun"]) -> None:
         # Nothing is cut where somebody may search in it later.
         console = Console(highlight=False, width=_UNCUT)
     width = max(map(len, runs))
-    for stack, run in runs.items():
-        count = sum(map(is_counted, run.graph))
-        head = Text.assemble((stack.ljust(width), "bold"), f"  {count} {'resource' if count == 1 else 'resources'}")
-        tree = Tree(head, guide_style="dim")
-        _grow(tree, run.graph)
-        console.print(tree)
-        for warning in run.warnings:
-            console.print(Text(f"warning: {warning}", style="yellow"))
+    # Captured, because the console has an exit code of its own for a reader who has gone (`preview dev | head`).
+    with console.capture() as captured:
+        for stack, run in runs.items():
+            count = sum(map(is_counted, run.graph))
+            head = Text.assemble((stack.ljust(width), "bold"), f"  {count} {'resource' if count == 1 else 'resources'}")
+            tree = Tree(head, guide_style="dim")
+            _grow(tree, run.graph)
+            console.print(tree)
+            for warning in run.warnings:
+                console.print(Text(f"warning: {warning}", style="yellow"))
+    sys.stdout.write(captured.get())
 
 
 def _grow(tree: "Tree", graph: "ResourceGraph") -> None:

@@ -9,6 +9,8 @@ import typer
 
 from platformctl.commands import Directory, Json
 from platformctl.errors import ToolError
+from platformctl.interrupts import unwinding
+from platformctl.invocation import program
 from platformctl.project import find_project
 
 if TYPE_CHECKING:
@@ -22,14 +24,19 @@ def start(name: Name = DEFAULT, json_output: Json = False, directory: Directory 
     """Start a sandbox, or find the one that runs."""
     from platformctl.sandbox import lifecycle
 
-    _show_address(lifecycle.start(find_project(directory).root, name, _note), json_output=json_output)
+    root = find_project(directory).root
+    with unwinding():
+        sandbox = lifecycle.start(root, name, _note)
+    _show_address(sandbox, json_output=json_output)
 
 
 def stop(name: Name = DEFAULT, json_output: Json = False, directory: Directory = None) -> None:
     """End a sandbox; its resources and the engine state that belongs to them go with it."""
     from platformctl.sandbox import lifecycle
 
-    stopped = lifecycle.stop(find_project(directory).root, name)
+    root = find_project(directory).root
+    with unwinding():
+        stopped = lifecycle.stop(root, name)
     if json_output:
         _print_json({"name": name, "stopped": stopped})
     else:
@@ -41,8 +48,10 @@ def reset(name: Name = DEFAULT, json_output: Json = False, directory: Directory 
     from platformctl.sandbox import lifecycle
 
     root = find_project(directory).root
-    lifecycle.stop(root, name)
-    _show_address(lifecycle.start(root, name, _note), json_output=json_output)
+    with unwinding():
+        lifecycle.stop(root, name)
+        sandbox = lifecycle.start(root, name, _note)
+    _show_address(sandbox, json_output=json_output)
 
 
 def status(name: Name = DEFAULT, json_output: Json = False, directory: Directory = None) -> None:
@@ -65,7 +74,7 @@ def env(name: Name = DEFAULT, json_output: Json = False, directory: Directory = 
 
     sandbox = lifecycle.Sandbox.load(find_project(directory).root, name)
     if sandbox is None:
-        raise ToolError(f"sandbox {name} is not running; run `platformctl sandbox start`")
+        raise ToolError(f"sandbox {name} is not running; run `{program()} sandbox start`")
     environ = sandbox.environ()
     if json_output:
         _print_json(environ)
@@ -111,7 +120,7 @@ def _show_address(sandbox: "Sandbox", *, json_output: bool) -> None:
         _print_json({"name": sandbox.name, "url": sandbox.url, "pid": sandbox.pid, "directory": str(sandbox.directory)})
         return
     option = "" if sandbox.name == DEFAULT else f" --name {sandbox.name}"
-    _print(f'sandbox {sandbox.name}  {sandbox.url}\n  for plain pulumi in this shell: eval "$(platformctl sandbox env{option})"')
+    _print(f'sandbox {sandbox.name}  {sandbox.url}\n  for plain pulumi in this shell: eval "$({program()} sandbox env{option})"')
 
 
 def _print(text: str) -> None:

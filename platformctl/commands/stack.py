@@ -14,6 +14,9 @@ import typer
 from platform_components.errors import DeclarationError, Problem
 from platformctl.commands import Directory, Json
 from platformctl.errors import ToolError
+from platformctl.interrupts import EXIT_CODE as INTERRUPTED
+from platformctl.interrupts import unwinding
+from platformctl.invocation import program
 from platformctl.project import Project, find_project
 
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from platformctl.engine.drift import Drift
     from platformctl.engine.runner import StackResult, StackRunner
 
-INTERRUPTED = 130
 DRIFTED = 1
 
 Target = Annotated[str, typer.Argument(metavar="ENV[.LAYER]", help="An environment, or one layer of it.")]
@@ -66,11 +68,14 @@ def up(
     stacks = project.stacks_of(target)
     console = _console(json_output)
     _refuse_bad_input(project, stacks)
-    if or_preview and not _has_engine(console):
-        from platformctl.commands.preview import preview
+    if or_preview:
+        with _interruptible():
+            has_engine = _has_engine(console)
+        if not has_engine:
+            from platformctl.commands.preview import preview
 
-        preview(target, json_output=json_output, directory=directory)
-        return
+            preview(target, json_output=json_output, directory=directory)
+            return
     with _interruptible():
         place = _place(project, stacks, sandbox, sandbox_name, start=True)
         runner = _runner(project, place, console)
@@ -203,7 +208,7 @@ def _place(project: Project, stacks: Sequence[str], wanted: bool | None, name: s
     if wanted is not False:
         sandbox = lifecycle.start(project.root, name, _to_stderr) if wanted and start else lifecycle.Sandbox.load(project.root, name)
         if wanted and sandbox is None:
-            raise ToolError(f"sandbox {name} is not running; `platformctl up` with --sandbox starts it")
+            raise ToolError(f"sandbox {name} is not running; `{program()} up` with --sandbox starts it")
         if sandbox is not None:
             additions = sandbox.environ(os.environ)
             state = state_folder(additions["PULUMI_BACKEND_URL"])
@@ -262,7 +267,8 @@ def _interruptible() -> Iterator[None]:
 
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield
+        with unwinding():
+            yield
     except InterruptedRunError as error:
         _to_stderr(str(error))
         raise typer.Exit(INTERRUPTED) from None

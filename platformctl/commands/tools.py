@@ -10,6 +10,8 @@ import typer
 from platform_components.errors import DeclarationError, Problem
 from platformctl.commands import Json
 from platformctl.engine.toolbox import TOOLS, Tool
+from platformctl.interrupts import unwinding
+from platformctl.invocation import program
 
 
 def list_tools(json_output: Json = False) -> None:
@@ -39,7 +41,8 @@ def install(
         raise DeclarationError([Problem(f"is no tool; choose from {', '.join(TOOLS)}", field=name) for name in unknown])
     progress = Progress()
     for name in names or TOOLS:
-        found = install_tool(TOOLS[name], progress)
+        with unwinding():
+            found = install_tool(TOOLS[name], progress)
         sys.stdout.write(f"{name} {found.version} ({found.where})  {found.path}\n")
 
 
@@ -54,5 +57,5 @@ def describe(tool: Tool) -> Mapping[str, Any]:
         return {**known, "version": found.version, "where": found.where, "path": str(found.path), "state": "found", "detail": ""}
     cached = ToolCache().find(tool, thorough=True)
     state, reason = ("damaged", f"{cached.reason}; ") if isinstance(cached, Void) else ("missing", "")
-    detail = f"{reason}run `platformctl tools install {tool.name}`"
+    detail = f"{reason}run `{program()} tools install {tool.name}`"
     return {**known, "version": "", "where": "", "path": "", "state": state, "detail": detail}

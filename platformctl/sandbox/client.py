@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from platformctl.errors import ToolError
+from platformctl.invocation import program
 
 TIMEOUT_SECONDS = 30.0
 """How long one answer may take."""
@@ -82,6 +83,6 @@ class SandboxClient:
             response = connection.getresponse()
             return Answer(response.status, json.loads(response.read() or b"null"), dict(response.headers))
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise SandboxGoneError(f"the sandbox at {self.url} does not answer ({error}); run platformctl sandbox start") from None
+            raise SandboxGoneError(f"the sandbox at {self.url} does not answer ({error}); run `{program()} sandbox start`") from None
         finally:
             connection.close()

@@ -1,17 +1,21 @@
 """The command line itself: exit codes, messages, and how fast it starts."""
 
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from platform_components.errors import DeclarationError, PlatformError, Problem, UnsupportedError, UpstreamError
 from platformctl import __main__ as command_line
 from platformctl.commands import preview as preview_module
 from platformctl.errors import ToolError
+from platformctl.invocation import program
 
 RunWith = Callable[[BaseException | None], tuple[int, str, str]]
 
@@ -43,7 +47,9 @@ def run_with(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         (UpstreamError("not brought up"), 2, "not brought up\n"),
         (PlatformError("bad"), 2, "bad\n"),
         (ToolError("the engine failed"), 3, "the engine failed\n"),
-        (KeyboardInterrupt(), 130, ""),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (typer.Abort(), 130, "interrupted\n"),
+        (typer.Exit(1), 1, ""),
         (SystemExit(1), 1, ""),
         (SystemExit(None), 0, ""),
         (SystemExit("words"), 3, "words\n"),
@@ -88,3 +94,68 @@ def test_help_imports_nothing_heavy() -> None:
     script = f"import sys; from platformctl.__main__ import build_app; build_app(); print([m for m in {heavy!r} if m in sys.modules])"
     result: Any = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert result.stdout == "[]\n"
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("seconds", [0.15, 0.4, 0.8, 1.1, 1.3])
+def test_ctrl_c_at_any_moment_is_one_line_and_130(seconds: float) -> None:
+    """In the imports, in the program under preview, in its event loop."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "platformctl", "preview", "dev", "-C", str(ROOT)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    try:
+        _, error = process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    # A fast machine may be through already; a slow one may still be starting the interpreter, which nobody can quieten.
+    started = "platformctl" in error or not error.startswith("Traceback")
+    assert (process.returncode, error) in ((130, "interrupted\n"), (0, "")) or not started
+
+
+def test_a_reader_who_has_gone_is_no_failure() -> None:
+    command = f"'{sys.executable}' -m platformctl preview prod --json -C '{ROOT}' | true; echo ${{PIPESTATUS[0]}} >&2"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stderr == "141\n"
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_has_a_short_form(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    assert command_line.run([option]) == 0
+    assert "Commands:" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("platformctl ")
+
+
+@pytest.mark.parametrize(
+    ("called", "words"),
+    [
+        ("{bin}/platformctl", "platformctl"),
+        (".venv/bin/platformctl", ".venv/bin/platformctl"),
+        ("/elsewhere/platformctl", "/elsewhere/platformctl"),
+        ("/with space/platformctl", "'/with space/platformctl'"),
+        ("/lib/platformctl/__main__.py", "/py -m platformctl"),
+        ("/bin/pytest", "platformctl"),
+    ],
+)
+def test_hints_name_the_program_as_it_was_called(tmp_path: Path, called: str, words: str) -> None:
+    on_path = tmp_path / "platformctl"
+    on_path.write_text("")
+    on_path.chmod(0o755)
+    assert program([called.format(bin=tmp_path)], "/py", {"PATH": str(tmp_path)}) == words
+
+
+def test_a_program_off_path_is_named_with_its_path(tmp_path: Path) -> None:
+    assert program(["/venv/bin/platformctl"], "/py", {"PATH": str(tmp_path)}) == "/venv/bin/platformctl"

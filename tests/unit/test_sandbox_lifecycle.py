@@ -81,7 +81,7 @@ def test_a_started_sandbox_is_found_again_and_a_stopped_one_is_not(root, lines):
     assert lines == []
     sandbox.stop()
     assert lifecycle.stop(root) is False
-    with pytest.raises(SandboxGoneError, match="run platformctl sandbox start"):
+    with pytest.raises(SandboxGoneError, match="run `platformctl sandbox start`"):
         sandbox.status()
 
 
