@@ -151,7 +151,13 @@ def _public() -> list[Case]:
         Case(kind="failing", type=s3.ACL, inputs={"acl": "public-read"}, expect=FAIL, property="acl", rule=rule, sub_id="acl"),
         Case(kind="failing", type=BUCKET, inputs={"acl": "public-read-write"}, expect=FAIL, name="inline", rule=rule, sub_id="acl"),
         Case(
-            kind="failing", type="aws:s3/bucketAclV2:BucketAclV2", inputs={"acl": "authenticated-read"}, expect=FAIL, name="old type", **acl
+            kind="failing",
+            type="aws:s3/bucketAclV2:BucketAclV2",
+            inputs={"acl": "authenticated-read"},
+            expect=FAIL,
+            name="old type",
+            rule=rule,
+            sub_id="acl",
         ),
         Case(
             kind="failing",
