@@ -1,0 +1,62 @@
+"""Until when AWS supports versions at the standard price; afterwards extended support is charged. Data; the caller brings the day.
+
+Sources: https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html,
+https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html,
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/MySQL.Concepts.VersionMgmt.html and
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraMySQLReleaseNotes/AuroraMySQL.release-calendars.html.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+EKS_STANDARD_UNTIL: Mapping[str, date] = {
+    "1.31": date(2025, 11, 26),
+    "1.32": date(2026, 3, 23),
+    "1.33": date(2026, 7, 29),
+    "1.34": date(2026, 12, 2),
+    "1.35": date(2027, 3, 27),
+    "1.36": date(2027, 8, 2),
+}
+"""Last day of standard support by Kubernetes version. Every version before the first has left it."""
+
+RDS_STANDARD_UNTIL: Mapping[tuple[str, str], date] = {
+    ("mysql", "5.7"): date(2024, 2, 29),
+    ("mysql", "8.0"): date(2026, 7, 31),
+    ("postgres", "11"): date(2024, 2, 29),
+    ("postgres", "12"): date(2025, 2, 28),
+    ("postgres", "13"): date(2026, 2, 28),
+    ("postgres", "14"): date(2027, 2, 28),
+    ("aurora-mysql", "5.7"): date(2024, 10, 31),
+    ("aurora-mysql", "8.0"): date(2028, 4, 30),
+    ("aurora-postgresql", "11"): date(2024, 2, 29),
+    ("aurora-postgresql", "12"): date(2025, 2, 28),
+    ("aurora-postgresql", "13"): date(2026, 2, 28),
+    ("aurora-postgresql", "14"): date(2027, 2, 28),
+}
+"""Last day of standard support by engine and major version. A version that is not here is newer than these, or has no extended support."""
+
+
+def eks_standard_until(version: str) -> date | None:
+    """Last day of standard support; None for a version newer than those known, or no version at all."""
+    oldest = min(EKS_STANDARD_UNTIL, key=_minor)
+    if not _is_version(version):
+        return None
+    if _minor(version) < _minor(oldest):
+        return EKS_STANDARD_UNTIL[oldest]
+    return EKS_STANDARD_UNTIL.get(version)
+
+
+def rds_standard_until(engine: str, version: str) -> date | None:
+    """Last day of standard support of a database engine's version (`14.10`, `8.0.35`); None where nothing is known of it."""
+    parts = version.split(".")
+    major = ".".join(parts[:2]) if "mysql" in engine else parts[0]
+    return RDS_STANDARD_UNTIL.get((engine, major))
+
+
+def _is_version(version: str) -> bool:
+    major, dot, minor = version.partition(".")
+    return bool(dot) and major.isdigit() and minor.isdigit()
+
+
+def _minor(version: str) -> int:
+    return int(version.partition(".")[2])
