@@ -9,7 +9,18 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from platform_components.cluster.access_args import RESERVED_KEYS, principal_problem
-from platform_components.cluster.pools import SYSTEM_POOL, AutoPool, FargatePool, KarpenterPool, ManagedPool, takes_coredns
+from platform_components.cluster.pools import (
+    COREDNS_LABELS,
+    EBS_CSI_LABELS,
+    KARPENTER_LABELS,
+    SYSTEM_POOL,
+    AutoPool,
+    FargatePool,
+    KarpenterPool,
+    ManagedPool,
+    hosts_coredns,
+    takes,
+)
 from platform_components.cluster.versions import node_version_problem
 
 if TYPE_CHECKING:
@@ -71,9 +82,42 @@ def _nodes_get_ready(settings: "EksClusterSettings") -> Iterator[Finding]:
     for field in ("vpc_cni", "kube_proxy", "pod_identity_agent"):
         if ec2 and not getattr(addons, field).enabled:
             yield ("addons", field, "enabled"), "must stay on: no node of a managed or karpenter pool becomes ready without it"
+    if not addons.coredns.enabled or settings.auto_mode_on:
+        return
     profiles = [pool for pool in pools if isinstance(pool, FargatePool)]
-    if profiles and not ec2 and not settings.auto_mode_on and addons.coredns.enabled and not any(map(takes_coredns, profiles)):
+    if ec2 and not any(hosts_coredns(pool) for pool in settings.all_pools.values() if isinstance(pool, ManagedPool)):
+        yield ("pools",), "no pool runs CoreDNS: give a managed pool at least one node, neither dedicated nor with a hard taint"
+    elif profiles and not ec2 and not any(takes(pool, "kube-system", COREDNS_LABELS) for pool in profiles):
         yield ("pools",), "no pool runs CoreDNS: add the selector {namespace: kube-system} to a Fargate pool, or a managed pool"
+
+
+def _fargate_takes_no_controller(settings: "EksClusterSettings") -> Iterator[Finding]:
+    """Fargate has no Pod Identity agent: a controller that lands there has no credentials.
+
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html#pod-id-restrictions
+    """
+    pools = settings.pools
+    controllers = []
+    if any(isinstance(pool, KarpenterPool) for pool in pools.values()):
+        controllers.append(("Karpenter", settings.karpenter.namespace, KARPENTER_LABELS))
+    if settings.addons.ebs_csi.enabled and any(isinstance(pool, (ManagedPool, KarpenterPool)) for pool in pools.values()):
+        controllers.append(("the EBS CSI driver", "kube-system", EBS_CSI_LABELS))
+    for name, pool in pools.items():
+        taken = [what for what, namespace, labels in controllers if isinstance(pool, FargatePool) and takes(pool, namespace, labels)]
+        if taken:
+            message = f"takes the pods of {' and '.join(taken)}, which get no credentials on Fargate; narrow its selectors by labels"
+            yield ("pools", name), message
+
+
+def _tags(settings: "EksClusterSettings") -> Iterator[Finding]:
+    """Tags that would be taken for another's mark.
+
+    Sources: the rules on `spec.tags` in https://karpenter.sh/docs/concepts/nodeclasses/; a second security group with
+    kubernetes.io/cluster/... leaves the load balancer controller without a target.
+    """
+    for key in settings.tags:
+        if key.startswith(("kubernetes.io/cluster/", "karpenter.sh/", "karpenter.k8s.aws/", "aws:", "eks:")):
+            yield ("tags", key), "tags of this kind are set by AWS, EKS and Karpenter, which go by them; leave it out"
 
 
 def _ipv6(settings: "EksClusterSettings") -> Iterator[Finding]:
@@ -103,6 +147,8 @@ CHECKS: tuple[tuple[frozenset[str], _Run], ...] = (
     (frozenset(("pools", "auto_mode")), _engines),
     (frozenset(("pools", "version")), _node_versions),
     (frozenset(("pools", "addons", "auto_mode")), _nodes_get_ready),
+    (frozenset(("pools", "addons", "karpenter")), _fargate_takes_no_controller),
+    (frozenset(("tags",)), _tags),
     (frozenset(("kubernetes_network", "addons")), _ipv6),
     (frozenset(("access", "deployer")), _principals),
 )

@@ -4,12 +4,13 @@ Builds the control plane with key, logs and access, node pools of any engine, ma
 Does not build the network (see `Vpc`), charts, Windows or hybrid nodes, EKS Capabilities.
 
 Order, on the way up, and the reverse on destroy: key, log group and role; cluster; access; Pod Identity agent, kube-proxy and CNI; nodes;
-CoreDNS, monitoring and CSI; NodePool objects. So the objects that launch instances go while the controller, the API and the deployer's
-access are still there, and the access goes after everything it is needed for.
+CoreDNS, monitoring and CSI; Karpenter's objects. Auto Mode's objects count as nodes. So the objects that launch instances go while the
+controller, the API and the deployer's access are still there, and the access goes after everything it is needed for.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -29,6 +30,7 @@ from platform_components.cluster.node_pools.provisioned import create_objects, s
 from platform_components.cluster.pools import AutoPool, KarpenterPool, ManagedPool
 from platform_components.cluster.site import ServiceRole, survey
 from platform_components.component import PlatformComponent
+from platform_components.errors import UnsupportedError
 from platform_components.identity.args import ClusterRef
 
 KARPENTER_CRDS = "oci://public.ecr.aws/karpenter/karpenter-crd"
@@ -71,7 +73,9 @@ class EksCluster(PlatformComponent):
     node_role_arn: pulumi.Output[str | None]
     """Role of managed nodes; none where no pool is managed."""
     karpenter_node_role_name: pulumi.Output[str | None]
-    """Role of the nodes Karpenter launches, for EC2NodeClass; none where no pool is Karpenter's."""
+    """Role of the nodes Karpenter launches; none where no pool is Karpenter's."""
+    karpenter_instance_profile_name: pulumi.Output[str | None]
+    """Instance profile with that role, for `KarpenterPools` and other EC2NodeClass objects; none where no pool is Karpenter's."""
     karpenter_queue_name: pulumi.Output[str | None]
     """Interruption queue, for the chart's `settings.interruptionQueue`; none where no pool is Karpenter's."""
 
@@ -92,6 +96,7 @@ class EksCluster(PlatformComponent):
         ready = self._create_capacity(access)
         self._create_objects(karpenter, ready)
         self.karpenter_node_role_name = pulumi.Output.from_input(karpenter.node_role.name if karpenter else None)
+        self.karpenter_instance_profile_name = pulumi.Output.from_input(karpenter.instance_profile.name if karpenter else None)
         self.karpenter_queue_name = pulumi.Output.from_input(karpenter.queue.name if karpenter else None)
         self.register()
 
@@ -124,8 +129,10 @@ class EksCluster(PlatformComponent):
         cluster = self._cluster
         self.cluster_name, self.cluster_arn, self.endpoint = cluster.name, cluster.arn, cluster.endpoint
         self.version = cluster.version
-        self.certificate_authority = cluster.certificate_authority.apply(lambda authority: str(authority.data))
-        self.cluster_security_group_id = cluster.vpc_config.apply(lambda config: str(config.cluster_security_group_id))
+        self.certificate_authority = cluster.certificate_authority.apply(lambda authority: told(authority.data, "certificate authority"))
+        self.cluster_security_group_id = cluster.vpc_config.apply(
+            lambda config: told(config.cluster_security_group_id, "cluster security group")
+        )
         self.oidc_issuer = cluster.identities.apply(issuer_of)
         self.oidc_provider_arn = pulumi.Output.from_input(
             create_oidc_provider(self._site, self.oidc_issuer).arn if self._args.irsa else None
@@ -148,6 +155,7 @@ class EksCluster(PlatformComponent):
         volume_key = self.key_arn if args.encryption.volumes else None
         nodes = create_managed_pools(site, args, cluster, role, volume_key, before) if role is not None else []
         nodes += create_fargate_pools(site, args, cluster, before)
+        nodes += self._create_auto_pools(before)
         self.node_role_arn = pulumi.Output.from_input(role.role.arn if role is not None else None)
         last = create_addons(site, cluster, args, Wave.AFTER_NODES, nodes or before)
         return [*before, *nodes, *last]
@@ -160,16 +168,27 @@ class EksCluster(PlatformComponent):
         )
 
     def _create_objects(self, karpenter: KarpenterAws | None, ready: list[pulumi.Resource]) -> None:
-        """Register NodePool objects last of all, so that on destroy they go first and their instances with them."""
+        """Register Karpenter's objects last of all, so that on destroy they go first and their instances with them."""
         pools = self._args.all_pools
         if karpenter is not None and self._args.karpenter.objects == "cluster":
             own = {name: pool for name, pool in pools.items() if isinstance(pool, KarpenterPool)}
             after = [*ready, *karpenter.ready, *self._create_crds(ready)]
-            create_objects(self, self._name, own, self._around(karpenter.node_role), provider=self._kubernetes, after=after)
-        auto = {name: pool for name, pool in pools.items() if isinstance(pool, AutoPool)}
-        if auto:
-            role, entries = create_auto_nodes(self._site, self._cluster)
-            create_objects(self, self._name, auto, self._around(role), provider=self._kubernetes, after=[*ready, *entries])
+            around = self._around({"instanceProfile": karpenter.instance_profile.name})
+            create_objects(self, self._name, own, around, provider=self._kubernetes, after=after)
+
+    def _create_auto_pools(self, before: list[pulumi.Resource]) -> list[pulumi.Resource]:
+        """Register the pools of Auto Mode.
+
+        Its controllers run with the control plane, so nothing else has to be there; add-ons that run as pods may have no other node, so
+        they come after.
+        """
+        auto = {name: pool for name, pool in self._args.all_pools.items() if isinstance(pool, AutoPool)}
+        if not auto:
+            return []
+        role, entries = create_auto_nodes(self._site, self._cluster)
+        return create_objects(
+            self, self._name, auto, self._around({"role": role.name}), provider=self._kubernetes, after=[*before, *entries]
+        )
 
     def _create_crds(self, ready: list[pulumi.Resource]) -> list[pulumi.Resource]:
         version = self._args.karpenter.crd_chart_version
@@ -185,16 +204,31 @@ class EksCluster(PlatformComponent):
         )
         return [release]
 
-    def _around(self, role: aws.iam.Role) -> Surroundings:
+    def _around(self, identity: Mapping[str, pulumi.Output[str]]) -> Surroundings:
         args = self._args
         return Surroundings(
-            node_role_name=role.name,
+            identity=identity,
             subnet_ids=subnet_terms(args.network.subnets(args.node_tier)),
             security_group_id=self.cluster_security_group_id,
             volume_key_arn=self.key_arn if args.encryption.volumes else None,
             ip_family=args.kubernetes_network.ip_family,
             tags=self._site.tags(self._site.cluster_name),
         )
+
+
+def told(value: str | None, what: str) -> Any:
+    """A value that EKS gives to every cluster; the text `None` in its place would only fail later and elsewhere.
+
+    In a preview a provider may show the block around it as it was written, without it: the value is unknown then.
+
+    Raises:
+        UnsupportedError: the cluster is there, and the provider did not tell it.
+    """
+    if value:
+        return value
+    if pulumi.runtime.is_dry_run():
+        return pulumi.UNKNOWN
+    raise UnsupportedError(f"the provider told no {what} of the cluster; run `platformctl refresh`, then again")
 
 
 def issuer_of(identities: Sequence[aws.eks.outputs.ClusterIdentity]) -> str:

@@ -2,7 +2,9 @@
 
 Source: https://karpenter.sh/docs/reference/cloudformation/ (1.14), where it is split over six managed policies. Here it is one inline
 policy: five resources and five attachments fewer, and still within the 10,240 characters IAM allows. Narrower than
-upstream: what it launches must lie in this account.
+upstream: what it launches must lie in this account, and it makes no instance profiles, since node classes name one that this library makes.
+That needs no right over IAM, leaves no profile behind when the cluster goes, and works where the IAM API is out of reach
+(https://karpenter.sh/docs/concepts/nodeclasses/#specinstanceprofile).
 """
 
 from collections.abc import Sequence
@@ -25,7 +27,6 @@ _READS = (
 )
 
 _NODEPOOL = "karpenter.sh/nodepool"
-_NODECLASS = "karpenter.k8s.aws/ec2nodeclass"
 _CLUSTER_TAG = "eks:eks-cluster-name"
 
 INTERRUPTIONS: Sequence[str] = (
@@ -53,7 +54,7 @@ def karpenter_statements(place: Place, cluster_name: str, node_role_arn: str, qu
     return (
         *_launch(place, cluster_name),
         *_lifecycle(place, cluster_name),
-        *_instance_profiles(place, cluster_name, node_role_arn),
+        *_identity(place, node_role_arn),
         *_integration(place, cluster_name, queue_arn),
         *_discovery(place),
     )
@@ -122,12 +123,9 @@ def _lifecycle(place: Place, cluster: str) -> tuple[Statement, ...]:
     )
 
 
-def _instance_profiles(place: Place, cluster: str, node_role_arn: str) -> tuple[Statement, ...]:
+def _identity(place: Place, node_role_arn: str) -> tuple[Statement, ...]:
+    spot = f"arn:{place.partition}:iam::{place.account}:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
     profiles = (f"arn:{place.partition}:iam::{place.account}:instance-profile/*",)
-    where = {f"kubernetes.io/cluster/{cluster}": "owned", "topology.kubernetes.io/region": place.region}
-    wanted = {**{f"aws:RequestTag/{key}": value for key, value in where.items()}, f"aws:RequestTag/{_CLUSTER_TAG}": cluster}
-    present = {f"aws:ResourceTag/{key}": value for key, value in where.items()}
-    new, old = {f"aws:RequestTag/{_NODECLASS}": "*"}, {f"aws:ResourceTag/{_NODECLASS}": "*"}
     return (
         Statement(
             sid="PassNodeRole",
@@ -135,24 +133,15 @@ def _instance_profiles(place: Place, cluster: str, node_role_arn: str) -> tuple[
             resources=(node_role_arn,),
             conditions={"StringEquals": {"iam:PassedToService": ("ec2.amazonaws.com", "ec2.amazonaws.com.cn")}},
         ),
+        # The first spot instance of an account needs this role; upstream has people make it by hand
+        # (https://karpenter.sh/docs/troubleshooting/#missing-service-linked-role).
         Statement(
-            sid="CreateOwnProfiles",
-            actions=("iam:CreateInstanceProfile",),
-            resources=profiles,
-            conditions={"StringEquals": wanted, "StringLike": new},
+            sid="FirstSpotInstance",
+            actions=("iam:CreateServiceLinkedRole",),
+            resources=(spot,),
+            conditions={"StringEquals": {"iam:AWSServiceName": "spot.amazonaws.com"}},
         ),
-        Statement(
-            sid="TagOwnProfiles",
-            actions=("iam:TagInstanceProfile",),
-            resources=profiles,
-            conditions={"StringEquals": {**present, **wanted}, "StringLike": {**old, **new}},
-        ),
-        Statement(
-            sid="ChangeOwnProfiles",
-            actions=("iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "iam:DeleteInstanceProfile"),
-            resources=profiles,
-            conditions={"StringEquals": present, "StringLike": old},
-        ),
+        # It looks for profiles of its own to tidy up, even where there are none.
         Statement(sid="ReadProfiles", actions=("iam:GetInstanceProfile",), resources=profiles),
         Statement(sid="ListProfiles", actions=("iam:ListInstanceProfiles",), resources=("*",)),
     )

@@ -62,6 +62,15 @@ class Taint(Args):
     )
 
 
+IOPS_PER_GIB = 500
+IOPS_PER_MIB = 4
+"""What gp3 demands: at most 500 IOPS for each GiB, and 4 IOPS for each MiB per second of throughput
+(https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html). AWS refuses the launch, not the launch template."""
+
+AUTO_LIFETIME_HOURS = 21 * 24
+"""Longest life of an Auto Mode node, its drain included (https://docs.aws.amazon.com/eks/latest/userguide/automode.html)."""
+
+
 class Disk(Args):
     """The encrypted gp3 volume of a node."""
 
@@ -70,6 +79,15 @@ class Disk(Args):
         default=3_000, ge=3_000, le=16_000, description="I/O operations per second. Omitted: 3,000, which gp3 includes in its price."
     )
     throughput_mib: int = Field(default=125, ge=125, le=1_000, description="MiB per second. Omitted: 125, which gp3 includes in its price.")
+
+    @model_validator(mode="after")
+    def _gp3(self) -> "Disk":
+        if self.iops > self.size_gib * IOPS_PER_GIB:
+            raise ValueError(f"gp3 gives {self.size_gib} GiB at most {self.size_gib * IOPS_PER_GIB} iops; lower iops or raise size_gib")
+        if self.iops < self.throughput_mib * IOPS_PER_MIB:
+            wanted = self.throughput_mib * IOPS_PER_MIB
+            raise ValueError(f"gp3 wants {wanted} iops for {self.throughput_mib} MiB per second; raise iops or lower throughput_mib")
+        return self
 
 
 class PoolBase(Args):
@@ -111,7 +129,7 @@ class Update(Args):
 
 
 class WarmPool(Args):
-    """Nodes that are booted beforehand and wait stopped."""
+    """Nodes that are booted beforehand and wait, of on-demand capacity."""
 
     min_size: int = Field(default=0, ge=0, description="Fewest waiting nodes. Omitted: 0.")
     max_prepared: int | None = Field(default=None, ge=0, description="Most nodes, running and waiting together. Omitted: the pool's max.")
@@ -175,6 +193,16 @@ class ManagedPool(PoolBase):
             raise ValueError(f"min {self.min} is above max {self.max}; raise max or lower min")
         if not self.min <= desired <= self.max:
             raise ValueError(f"desired {desired} lies outside min {self.min} and max {self.max}")
+        return self
+
+    @model_validator(mode="after")
+    def _warm_pool_works(self) -> "ManagedPool":
+        """What a warm pool cannot do (https://docs.aws.amazon.com/eks/latest/userguide/warm-pools-managed-node-groups.html)."""
+        warm = self.warm_pool
+        if warm is not None and self.spot:
+            raise ValueError("warm_pool needs on-demand capacity; set spot to false, or leave warm_pool out")
+        if warm is not None and self.os is NodeOs.BOTTLEROCKET and (warm.state == "hibernated" or warm.reuse):
+            raise ValueError("warm_pool of os bottlerocket takes neither state hibernated nor reuse; leave them out, or use os al2023")
         return self
 
     @model_validator(mode="after")
@@ -272,6 +300,19 @@ class AutoPool(ProvisionedPool):
     """A NodePool of EKS Auto Mode: AWS runs Karpenter, the images (Bottlerocket), CNI, CoreDNS, load balancing and EBS."""
 
     capacity: Literal["auto"] = Field(description="`auto`: nodes of EKS Auto Mode, which this switches on for the cluster.")
+    expire_after_hours: int = Field(
+        default=336,
+        ge=1,
+        description="Replace nodes of this age, so that images stay patched, in hours; with the drain at most 504 (21 days). Omitted: 336.",
+    )
+
+    @model_validator(mode="after")
+    def _lifetime(self) -> "AutoPool":
+        drain = (self.drain_limit_minutes or 0) / 60
+        if self.expire_after_hours + drain > AUTO_LIFETIME_HOURS:
+            most = f"Auto Mode ends every node after {AUTO_LIFETIME_HOURS} hours, drain included"
+            raise ValueError(f"{most}; lower expire_after_hours or drain_limit_minutes")
+        return self
 
 
 class FargateSelector(Args):
@@ -313,10 +354,26 @@ def with_system_pool(pools: Mapping[str, Pool]) -> dict[str, Pool]:
     return {SYSTEM_POOL: ManagedPool(capacity="managed", taints=(_SYSTEM_TAINT,)), **pools}
 
 
-def takes_coredns(pool: FargatePool) -> bool:
-    """Whether a Fargate profile takes CoreDNS's pods."""
-    pods = {"k8s-app": "kube-dns"}
-    return any(fnmatchcase("kube-system", selector.namespace) and selector.labels.items() <= pods.items() for selector in pool.selectors)
+COREDNS_LABELS: Mapping[str, str] = {"k8s-app": "kube-dns", "eks.amazonaws.com/component": "coredns"}
+EBS_CSI_LABELS: Mapping[str, str] = {
+    "app": "ebs-csi-controller",
+    "app.kubernetes.io/name": "aws-ebs-csi-driver",
+    "app.kubernetes.io/component": "csi-driver",
+}
+KARPENTER_LABELS: Mapping[str, str] = {"app.kubernetes.io/name": "karpenter", "app.kubernetes.io/instance": "karpenter"}
+"""Labels of the pods of what this library installs or stands ready for, by their charts."""
+
+
+def takes(pool: FargatePool, namespace: str, labels: Mapping[str, str]) -> bool:
+    """Whether a Fargate profile takes pods of a namespace with these labels."""
+    return any(fnmatchcase(namespace, selector.namespace) and selector.labels.items() <= labels.items() for selector in pool.selectors)
+
+
+def hosts_coredns(pool: ManagedPool) -> bool:
+    """Whether a managed pool has nodes that CoreDNS tolerates; the EBS CSI driver and Karpenter tolerate no more."""
+    nodes = pool.min if pool.desired is None else pool.desired
+    hard = [taint for taint in pool.taints if taint.effect is not TaintEffect.PREFER_NO_SCHEDULE and taint.key != "CriticalAddonsOnly"]
+    return nodes > 0 and not hard and not pool.dedicated
 
 
 def pool_taints(name: str, pool: PoolBase) -> tuple[Taint, ...]:

@@ -24,6 +24,8 @@ KARPENTER = {
 }
 MANAGED = {"web": {"capacity": "managed", "instance_types": ["m7g.large"], "min": 2, "max": 4}}
 FARGATE = {"serverless": {"capacity": "fargate", "selectors": [{"namespace": "kube-system"}, {"namespace": "batch-*"}]}}
+JOBS = {"serverless": {"capacity": "fargate", "selectors": [{"namespace": "batch-*"}]}}
+"""Fargate beside EC2 nodes: it must not take the controllers that need Pod Identity."""
 AUTO = {"apps": {"capacity": "auto", "families": ["m7g"], "limit_vcpu": 64}}
 
 ENGINES: Mapping[str, Mapping[str, Any]] = {
@@ -32,7 +34,8 @@ ENGINES: Mapping[str, Mapping[str, Any]] = {
     "fargate": FARGATE,
     "auto": AUTO,
     "managed and auto": {**MANAGED, **AUTO},
-    "managed, karpenter and fargate": {**MANAGED, **KARPENTER, **FARGATE},
+    "managed, karpenter and fargate": {**MANAGED, **KARPENTER, **JOBS},
+    "fargate and auto": {**FARGATE, **AUTO},
     "none": {},
 }
 

@@ -20,6 +20,7 @@ EXPECTED = {
     "auto": (set(), set()),
     "managed and auto": (FIRST, LAST),
     "managed, karpenter and fargate": (FIRST, LAST),
+    "fargate and auto": (set(), {"coredns"}),
     "none": (FIRST, set()),
 }
 

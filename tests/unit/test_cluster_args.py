@@ -8,7 +8,7 @@ from platform_components.cluster.instances import architecture, instance_problem
 from platform_components.cluster.pools import SYSTEM_POOL, KarpenterPool, ManagedPool
 from platform_components.identity.args import WorkloadIdentityArgs
 from platform_components.profile import Profile, with_defaults
-from tests.unit.cluster_cases import AUTO, ENGINES, FARGATE, KARPENTER, MANAGED, arguments
+from tests.unit.cluster_cases import AUTO, ENGINES, FARGATE, JOBS, KARPENTER, MANAGED, arguments
 
 ROLE = "arn:aws:iam::123456789012:role/deployer"
 
@@ -77,7 +77,7 @@ def test_regulated_keeps_logs_longer_than_production():
     assert kept[Profile.REGULATED] > kept[Profile.PRODUCTION] > kept[Profile.DEV]
 
 
-@pytest.mark.parametrize("pools", [KARPENTER, {**KARPENTER, **FARGATE}])
+@pytest.mark.parametrize("pools", [KARPENTER, {**KARPENTER, **JOBS}])
 def test_karpenter_without_managed_nodes_gets_a_system_pool(pools):
     system = EksClusterSettings.model_validate({"pools": pools}).all_pools[SYSTEM_POOL]
     assert isinstance(system, ManagedPool)
@@ -112,6 +112,33 @@ def test_a_managed_pool_of_ones_own_is_enough_for_karpenter():
             "pools.web.version\n  nodes of version 1.31 are 4 minor",
         ),
         ({"pools": {"web": {**MANAGED["web"], "instance_types": ["large"]}}}, "pattern"),
+        ({"pools": {"web": {**MANAGED["web"], "disk": {"size_gib": 20, "iops": 12_000}}}}, "gp3 gives 20 GiB at most 10000 iops"),
+        ({"pools": {"web": {**KARPENTER["general"], "disk": {"throughput_mib": 1_000}}}}, "gp3 wants 4000 iops for 1000 MiB"),
+        ({"pools": {"web": {**MANAGED["web"], "spot": True, "warm_pool": {}}}}, "warm_pool needs on-demand capacity"),
+        (
+            {"pools": {"web": {**MANAGED["web"], "os": "bottlerocket", "warm_pool": {"state": "hibernated"}}}},
+            "takes neither state hibernated nor reuse",
+        ),
+        ({"pools": {"web": {**MANAGED["web"], "os": "bottlerocket", "warm_pool": {"reuse": True}}}}, "neither state hibernated nor reuse"),
+        ({"pools": {"web": {**AUTO["apps"], "expire_after_hours": 720}}}, "Auto Mode ends every node after 504 hours"),
+        (
+            {"pools": {"web": {**AUTO["apps"], "expire_after_hours": 500, "drain_limit_minutes": 300}}},
+            "Auto Mode ends every node after 504",
+        ),
+        ({"pools": {"web": {**AUTO["apps"], "expire_after_hours": None}}}, "valid integer"),
+        ({"pools": {"web": {**MANAGED["web"], "dedicated": True}}}, "pools\n  no pool runs CoreDNS: give a managed pool"),
+        ({"pools": {"web": {**MANAGED["web"], "min": 0}}}, "pools\n  no pool runs CoreDNS: give a managed pool"),
+        ({"pools": {**KARPENTER, "web": {**MANAGED["web"], "taints": [{"key": "gpu"}]}}}, "no pool runs CoreDNS: give a managed pool"),
+        (
+            {"pools": {**MANAGED, **FARGATE}},
+            "pools.serverless\n  takes the pods of the EBS CSI driver, which get no credentials on Fargate",
+        ),
+        (
+            {"pools": {**KARPENTER, **JOBS}, "karpenter": {"namespace": "batch-nodes"}},
+            "pools.serverless\n  takes the pods of Karpenter, which get no credentials on Fargate",
+        ),
+        ({"tags": {"kubernetes.io/cluster/dev": "owned"}}, "tags.`kubernetes.io/cluster/dev`\n  tags of this kind are set by AWS"),
+        ({"tags": {"karpenter.sh/nodepool": "web"}}, "tags of this kind are set by AWS"),
         ({"pools": {"web": {**KARPENTER["general"], "families": ["mmm"]}}}, "no EC2 instance type or family"),
         ({"pools": {"jobs": {"capacity": "fargate", "selectors": [{"namespace": "batch"}]}}}, "no pool runs CoreDNS"),
         ({"pools": {"system": AUTO["apps"]}, "auto_mode": {"builtin_pools": ["system"]}}, "AWS's own pool of this name"),
@@ -155,6 +182,22 @@ def test_what_cannot_work_is_refused_before_anything_runs(settings, says):
     with pytest.raises(ValidationError) as refusal:
         arguments(**settings)
     assert says in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "pools",
+    [
+        {"web": {**MANAGED["web"], "disk": {"size_gib": 20, "iops": 10_000, "throughput_mib": 1_000}}},
+        {"web": {**MANAGED["web"], "os": "bottlerocket", "warm_pool": {"state": "running"}}},
+        {"web": {**AUTO["apps"], "expire_after_hours": 503, "drain_limit_minutes": 60}},
+        {"web": {**MANAGED["web"], "taints": [{"key": "CriticalAddonsOnly", "value": "true"}]}},
+        {"web": {**MANAGED["web"], "taints": [{"key": "gpu", "effect": "PreferNoSchedule"}]}},
+        {**MANAGED, "gpu": {**MANAGED["web"], "dedicated": True, "min": 0}},
+        {**MANAGED, "jobs": {"capacity": "fargate", "selectors": [{"namespace": "kube-system", "labels": {"app": "jobs"}}]}},
+    ],
+)
+def test_what_just_works_is_not_refused(pools):
+    assert set(arguments(pools=pools).pools) == set(pools)
 
 
 def test_faults_of_fields_and_between_fields_are_told_at_once():

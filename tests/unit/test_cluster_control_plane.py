@@ -1,10 +1,13 @@
 import json
 
+import pulumi
 import pulumi_aws as aws
 import pytest
 
+from platform_components.cluster import eks_cluster
 from platform_components.cluster.eks_cluster import EksCluster
 from platform_components.component import public_outputs
+from platform_components.errors import UnsupportedError
 from platformctl.sdk_types import check_inputs
 from tests.support import deploy
 from tests.unit.cluster_cases import ENGINES, KARPENTER, MANAGED, arguments, bring_up, document, late, waits_for
@@ -246,3 +249,19 @@ def test_what_cannot_be_made_again_is_protected_unless_told_otherwise(protected,
 
 def test_a_small_cluster_stays_a_small_stack():
     assert len(bring_up(pools=KARPENTER).graph) <= 45
+
+
+@pytest.mark.parametrize("told", [None, ""])
+def test_what_the_provider_does_not_tell_is_unknown_in_a_preview_and_an_error_after(told, monkeypatch):
+    assert eks_cluster.told("sg-1", "group") == "sg-1"
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    assert eks_cluster.told(told, "group") is pulumi.UNKNOWN
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
+    with pytest.raises(UnsupportedError, match="told no cluster security group of the cluster; run `platformctl refresh`"):
+        eks_cluster.told(told, "cluster security group")
+
+
+def test_a_block_shown_as_written_leaves_what_is_in_it_unknown(monkeypatch):
+    monkeypatch.setattr("platformctl.readers.monitor.nested_unknowns", lambda *_: {})
+    deployment = bring_up(preview=True, pools=MANAGED)
+    assert not deployment.output("cluster_security_group_id").known

@@ -108,6 +108,17 @@ def test_karpenter_passes_no_role_but_the_nodes():
     assert [statement.resources for statement in passing] == [(NODE_ROLE,)]
 
 
+def test_karpenter_changes_no_identity_but_the_first_spot_role():
+    changing = {
+        (action, *statement.resources)
+        for statement in POLICIES["karpenter"]
+        for action in statement.actions
+        if action.startswith("iam:") and is_mutating(action) and action != "iam:PassRole"
+    }
+    role = "arn:aws:iam::123456789012:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+    assert changing == {("iam:CreateServiceLinkedRole", role)}
+
+
 def test_one_event_pattern_covers_all_interruptions():
     assert len(INTERRUPTION_PATTERN["detail-type"]) == 5
     assert INTERRUPTION_PATTERN["source"] == ["aws.ec2", "aws.health"]

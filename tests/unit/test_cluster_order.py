@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.unit.cluster_cases import AUTO, ENGINES, FARGATE, KARPENTER, MANAGED, bring_up, comes_after, waits_for
+from tests.unit.cluster_cases import AUTO, ENGINES, FARGATE, JOBS, KARPENTER, MANAGED, bring_up, comes_after, waits_for
 
 ADDON = "aws:eks/addon:Addon"
 GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -13,7 +13,7 @@ ACCESS = ("aws:eks/accessEntry:AccessEntry", "aws:eks/accessPolicyAssociation:Ac
 POOLS = "kubernetes:karpenter.sh:NodePool"
 CLASSES = "kubernetes:karpenter.k8s.aws:EC2NodeClass"
 
-EVERYTHING = {**MANAGED, **KARPENTER, **FARGATE}
+EVERYTHING = {**MANAGED, **KARPENTER, **JOBS}
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +90,7 @@ def test_nodepools_go_before_all_that_karpenter_stands_on(deployment):
         deployment.one("aws:cloudwatch/eventTarget:EventTarget"),
         deployment.one("aws:sqs/queuePolicy:QueuePolicy"),
         deployment.one("aws:eks/accessEntry:AccessEntry", "access-karpenter-node"),
+        deployment.one("aws:iam/instanceProfile:InstanceProfile"),
         deployment.one("kubernetes:helm.sh:Release"),
     ]
     assert comes_after(deployment.graph, deployment.graph.of_type(POOLS, CLASSES), aws_side)
@@ -113,6 +114,13 @@ def test_every_engine_gets_its_objects_and_nodes_after_access(engine):
     access = [node for node in graph.of_type(*ACCESS) if "deployer" in node.name]
     later = graph.of_type(GROUP, PROFILE, ADDON, POOLS)
     assert comes_after(graph, later, access)
+
+
+def test_add_ons_wait_for_the_auto_mode_pools_that_they_run_on():
+    graph = bring_up(pools={**AUTO, **FARGATE}, addons={"extra": {"metrics-server": {}}}).graph
+    addons = list(graph.of_type(ADDON))
+    assert {node.inputs["addonName"] for node in addons} == {"coredns", "metrics-server"}
+    assert comes_after(graph, addons, graph.of_type(POOLS))
 
 
 def test_auto_mode_pools_wait_for_the_entry_that_lets_their_nodes_in():

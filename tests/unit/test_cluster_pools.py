@@ -37,7 +37,8 @@ def test_every_volume_is_gp3_and_encrypted_with_the_clusters_key():
         assert [mapping["deviceName"] for mapping in mappings] == devices
         assert all(mapping["ebs"]["volumeType"] == "gp3" and mapping["ebs"]["encrypted"] == "true" for mapping in mappings)
         assert all(mapping["ebs"]["kmsKeyId"] == deployment.value("key_arn") for mapping in mappings)
-        assert mappings[-1]["ebs"]["volumeSize"] == 80
+        # Bottlerocket's own volume keeps the size of its image, whatever that is.
+        assert [mapping["ebs"].get("volumeSize") for mapping in mappings] == [None] * (len(devices) - 1) + [80]
 
 
 def test_volumes_may_keep_to_the_key_of_aws_but_stay_encrypted():
@@ -81,21 +82,32 @@ def test_a_group_follows_the_control_planes_version_unless_held_back():
     assert managed(version="1.34", release_version="1.34.2-20261001").one(GROUP).value("version") == "1.34"
 
 
-def test_spot_taints_labels_and_warm_pool_are_told_to_eks():
-    group = managed(
-        spot=True,
-        dedicated=True,
-        labels={"team": "web"},
-        taints=[{"key": "gpu", "effect": "NoExecute"}],
-        warm_pool={"min_size": 1, "max_prepared": 3, "state": "hibernated", "reuse": True},
-    ).one(GROUP)
+def test_spot_taints_and_labels_are_told_to_eks():
+    web = {**MANAGED["web"], "spot": True, "dedicated": True}
+    group = bring_up(
+        pools={
+            "main": MANAGED["web"],
+            "web": {**web, "labels": {"team": "web"}, "taints": [{"key": "gpu", "effect": "NoExecute"}]},
+        }
+    ).one(GROUP, "pool-web")
     assert group.value("capacityType") == "SPOT"
     assert group.value("labels") == {"team": "web", "platform.pool/name": "web"}
     assert group.value("taints") == [
         {"key": "gpu", "effect": "NO_EXECUTE"},
         {"key": "platform.pool/dedicated", "value": "web", "effect": "NO_SCHEDULE"},
     ]
-    assert group.value("warmPoolConfig") == {"minSize": 1, "maxGroupPreparedCapacity": 3, "poolState": "HIBERNATED", "reuseOnScaleIn": True}
+
+
+def test_a_warm_pool_may_hibernate_only_what_was_launched_for_it():
+    deployment = managed(warm_pool={"min_size": 1, "max_prepared": 3, "state": "hibernated", "reuse": True})
+    assert deployment.one(GROUP).value("warmPoolConfig") == {
+        "minSize": 1,
+        "maxGroupPreparedCapacity": 3,
+        "poolState": "HIBERNATED",
+        "reuseOnScaleIn": True,
+    }
+    assert deployment.one(TEMPLATE).value("hibernationOptions") == {"configured": True}
+    assert "hibernationOptions" not in managed(warm_pool={"state": "stopped"}).one(TEMPLATE).inputs
 
 
 @pytest.mark.parametrize(("policy", "ignored"), [("tracked", []), ("autoscaled", ["scalingConfig.desiredSize"])])
@@ -157,8 +169,13 @@ def test_karpenters_nodes_join_by_an_entry_and_role_of_their_own():
     entry = deployment.one("aws:eks/accessEntry:AccessEntry", "access-karpenter-node")
     assert entry.value("type") == "EC2_LINUX"
     assert entry.value("principalArn") != deployment.value("node_role_arn")
-    role_name = deployment.value("karpenter_node_role_name")
-    assert {node.value("spec.role") for node in deployment.graph.of_type(EC2_CLASS)} == {role_name}
+    profile = deployment.one("aws:iam/instanceProfile:InstanceProfile")
+    assert profile.value("role") == deployment.value("karpenter_node_role_name")
+    named = deployment.value("karpenter_instance_profile_name")
+    assert named == profile.outputs["name"]
+    for node in deployment.graph.of_type(EC2_CLASS):
+        assert node.value("spec.instanceProfile") == named
+        assert "role" not in node.inputs["spec"]
 
 
 def test_one_rule_feeds_the_interruption_queue():
@@ -220,7 +237,7 @@ def test_the_same_objects_come_of_karpenter_pools_elsewhere():
     args = KarpenterPoolsArgs.model_validate(
         {
             "pools": KARPENTER,
-            "node_role_name": late(own.value("karpenter_node_role_name")),
+            "instance_profile_name": late(own.value("karpenter_instance_profile_name")),
             "security_group_id": own.value("cluster_security_group_id"),
             "subnet_ids": NETWORK["subnet_ids"]["private"],
             "volume_key_arn": own.value("key_arn"),
@@ -262,6 +279,7 @@ def test_an_auto_pool_has_a_node_class_and_lets_its_nodes_in():
         "throughput": 125,
         "kmsKeyID": deployment.value("key_arn"),
     }
+    assert node_class.value("spec.role") == deployment.one("aws:iam/role:Role", "auto-node").outputs["name"]
     entry = deployment.one("aws:eks/accessEntry:AccessEntry", "access-auto-node")
     assert entry.value("type") == "EC2"
     wanted = deployment.one(POOL).value("spec.template.spec.requirements")
@@ -304,10 +322,11 @@ def test_what_is_left_out_of_a_pool_is_left_out_of_its_object():
 
 
 def test_without_a_key_no_key_is_named():
-    around = Surroundings("role", [{"id": "subnet-a"}], "sg-1", None, "ipv6", {})
+    around = Surroundings({"instanceProfile": "nodes"}, [{"id": "subnet-a"}], "sg-1", None, "ipv6", {})
     ec2 = node_class_spec("a-pool", KarpenterPool(capacity="karpenter", os="bottlerocket", limit_vcpu=1), around)
     assert [mapping["deviceName"] for mapping in ec2["blockDeviceMappings"]] == ["/dev/xvda", "/dev/xvdb"]
     assert all("kmsKeyID" not in mapping["ebs"] for mapping in ec2["blockDeviceMappings"])
     assert ec2["metadataOptions"]["httpProtocolIPv6"] == "enabled"
     auto = node_class_spec("a-pool", AutoPool(capacity="auto", limit_vcpu=1), around)
     assert "kmsKeyID" not in auto["ephemeralStorage"]
+    assert node_pool_spec("a-pool", AutoPool(capacity="auto", limit_vcpu=1))["template"]["spec"]["expireAfter"] == "336h"

@@ -22,6 +22,7 @@ class KarpenterAws:
     """What the controller and its nodes stand on."""
 
     node_role: aws.iam.Role
+    instance_profile: aws.iam.InstanceProfile
     queue: aws.sqs.Queue
     controller_role: aws.iam.Role
     ready: list[pulumi.Resource]
@@ -37,10 +38,13 @@ def create_karpenter(site: Site, args: EksClusterArgs, cluster: aws.eks.Cluster)
     nodes = node_role(
         site, "karpenter-node", session_manager=args.node_session_manager, uses=f"Nodes that Karpenter launches for {site.cluster_name}"
     )
+    profile = aws.iam.InstanceProfile(
+        site.child("karpenter-node"), role=nodes.role.name, tags=site.tags(site.child("karpenter-node")), opts=site.options()
+    )
     entry = create_node_entry(site, cluster, "karpenter-node", nodes.role.arn, "EC2_LINUX")
     queue, deliveries = _create_queue(site)
     controller, identity = _create_controller(site, args, cluster, nodes.role, queue)
-    return KarpenterAws(nodes.role, queue, controller, [entry, *nodes.permissions, *deliveries, *identity])
+    return KarpenterAws(nodes.role, profile, queue, controller, [entry, profile, *nodes.permissions, *deliveries, *identity])
 
 
 def _create_queue(site: Site) -> tuple[aws.sqs.Queue, list[pulumi.Resource]]:

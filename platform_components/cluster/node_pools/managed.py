@@ -19,9 +19,6 @@ _EFFECTS = {
 }
 _ARCHITECTURES = {"amd64": "x86_64", "arm64": "ARM_64"}
 
-_BOTTLEROCKET_OS_GIB = 4
-"""Bottlerocket's own volume, which it never grows; images and pods live on a second one."""
-
 
 def node_role(site: Site, name: str, *, session_manager: bool, uses: str) -> ServiceRole:
     """Create a role for EC2 nodes: join the cluster, and pull images. The CNI has its own."""
@@ -112,6 +109,11 @@ def _create_template(
             http_put_response_hop_limit=pool.metadata_hop_limit,
             http_protocol_ipv6="enabled" if args.kubernetes_network.ip_family == "ipv6" else "disabled",
         ),
+        # An instance can be hibernated only where it was launched so; its encrypted root volume holds the memory
+        # (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/hibernating-prerequisites.html).
+        hibernation_options=aws.ec2.LaunchTemplateHibernationOptionsArgs(configured=True)
+        if pool.warm_pool is not None and pool.warm_pool.state == "hibernated"
+        else None,
         # Default tags of a provider do not reach what a template launches.
         tag_specifications=[
             aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags)
@@ -132,7 +134,11 @@ def ami_type(pool: ManagedPool) -> str:
 
 
 def block_devices(os: NodeOs, disk: Disk, volume_key: pulumi.Input[str] | None) -> list[aws.ec2.LaunchTemplateBlockDeviceMappingArgs]:
-    """Encrypted gp3 volumes: one, or two with Bottlerocket, where the second holds the data."""
+    """Encrypted gp3 volumes: one, or two with Bottlerocket, where the second holds images and pods.
+
+    Bottlerocket's own volume keeps the size of its snapshot: that differs between variants and releases, AWS refuses a smaller one, and a
+    larger one is of no use (https://github.com/bottlerocket-os/bottlerocket/issues/2915, .../karpenter-provider-aws/pull/2400).
+    """
     devices: dict[str, Disk | None] = {"/dev/xvda": disk}
     if os is NodeOs.BOTTLEROCKET:
         devices = {"/dev/xvda": None, "/dev/xvdb": disk}
@@ -140,7 +146,7 @@ def block_devices(os: NodeOs, disk: Disk, volume_key: pulumi.Input[str] | None) 
         aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
             device_name=device,
             ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
-                volume_size=volume.size_gib if volume else _BOTTLEROCKET_OS_GIB,
+                volume_size=volume.size_gib if volume else None,
                 iops=volume.iops if volume else None,
                 throughput=volume.throughput_mib if volume else None,
                 volume_type="gp3",

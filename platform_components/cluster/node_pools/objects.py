@@ -43,7 +43,8 @@ _CONSOLIDATION = {Consolidation.UNDERUTILIZED: "WhenEmptyOrUnderutilized", Conso
 class Surroundings:
     """What node classes need to know of the cluster; values may be late."""
 
-    node_role_name: Any
+    identity: Mapping[str, Any]
+    """Who the nodes are: `instanceProfile` (Karpenter) or `role` (Auto Mode, which makes profiles itself)."""
     subnet_ids: Any
     """A list of `{"id": ...}`."""
     security_group_id: Any
@@ -120,7 +121,7 @@ def requirements(pool: ProvisionedPool) -> list[dict[str, Any]]:
 def node_class_spec(name: str, pool: ProvisionedPool, around: Surroundings) -> dict[str, Any]:
     """The `spec` of an EC2NodeClass, or of Auto Mode's NodeClass."""
     spec: dict[str, Any] = {
-        "role": around.node_role_name,
+        **around.identity,
         "subnetSelectorTerms": around.subnet_ids,
         # The group EKS made: the only one tagged kubernetes.io/cluster/<name>.
         "securityGroupSelectorTerms": [{"id": around.security_group_id}],

@@ -19,7 +19,7 @@ class KarpenterPoolsArgs(Args):
     """Karpenter pools whose objects are registered outside the cluster's own layer."""
 
     pools: Mapping[PoolName, KarpenterPool] = Field(description="The pools, as in the cluster's own settings. Required.")
-    node_role_name: Late[str] = Field(description="`EksCluster.karpenter_node_role_name`. Required.")
+    instance_profile_name: Late[str] = Field(description="`EksCluster.karpenter_instance_profile_name`. Required.")
     security_group_id: Late[str] = Field(description="`EksCluster.cluster_security_group_id`. Required.")
     subnet_ids: Late[Sequence[str]] = Field(description="Subnets of the nodes. Required.")
     volume_key_arn: Late[str] | None = Field(default=None, description="KMS key of the nodes' volumes. Omitted: the AWS key for EBS.")
@@ -44,7 +44,7 @@ class KarpenterPools(PlatformComponent):
     def __init__(self, name: str, args: KarpenterPoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         around = Surroundings(
-            node_role_name=args.node_role_name,
+            identity={"instanceProfile": args.instance_profile_name},
             subnet_ids=subnet_terms(pulumi.Output.from_input(args.subnet_ids)),
             security_group_id=args.security_group_id,
             volume_key_arn=args.volume_key_arn,
