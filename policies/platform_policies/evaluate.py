@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from platform_policies.graph import ResourceGraph
-from platform_policies.rule import Rule, Settings, Status
+from platform_policies.graph import Node, ResourceGraph
+from platform_policies.rule import Rule, Settings, Status, Verdict
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 
@@ -50,8 +50,22 @@ class Judgement:
     resources: int
 
 
+def judge(rule: Rule, node: Node, graph: ResourceGraph, settings: Settings | None = None) -> tuple[Verdict, ...]:
+    """What one rule says of one resource. A rule that breaks on what it finds has not decided: that is unknown, never a pass."""
+    try:
+        return rule(node, graph, settings)
+    except Undecidable:
+        raise
+    except Exception as error:  # noqa: BLE001 -- a program may hold anything; one odd value must not cost every other finding
+        return (Verdict(Status.UNKNOWN, "", f"the rule could not read this resource ({type(error).__name__}: {error})"),)
+
+
+class Undecidable(Exception):  # noqa: N818 -- not an error: an answer
+    """Raised by a graph that cannot be looked at yet."""
+
+
 def evaluate(graph: ResourceGraph, rules: Iterable[Rule], settings: Settings | None = None) -> Judgement:
-    """Judge every resource by every rule of its type, in registration order."""
+    """Judge every resource by every rule of its type, in registration order; what is only read is looked at, not judged."""
     by_type: dict[str, list[Rule]] = {}
     for one in rules:
         for kind in one.types or (STACK_TYPE,):
@@ -61,7 +75,9 @@ def evaluate(graph: ResourceGraph, rules: Iterable[Rule], settings: Settings | N
     for kind, nodes in graph.by_canonical_type.items():
         for one in by_type.get(kind, ()):
             for node in nodes:
-                for verdict in one(node, graph, settings):
+                if node.external:
+                    continue  # only read here: judged where it is managed
+                for verdict in judge(one, node, graph, settings):
                     if verdict.status is Status.PASS:
                         count += 1
                         continue

@@ -1,0 +1,404 @@
+"""CrossGuard: the rules as a policy pack of the Pulumi engine. The one module of this package that imports pulumi.
+
+The pack speaks the engine's analyzer protocol (pulumi/analyzer.proto, part of the Pulumi SDK) itself. `pulumi_policy` (1.21) cannot carry
+these rules: it drops the stack's name, by which enforcement is chosen; gives all violations of a policy one level, so that what a mandatory
+rule could not decide in a preview is either a refusal or lost; hands secrets over unmarked; and reads every resource anew for every policy.
+
+Each rule is one policy. A resource is judged when it registers, before it is created, by every rule that needs nothing but the resource;
+rules that look around in the graph judge it when the stack is complete, over the same inputs.
+"""
+
+import importlib.metadata
+import sys
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import grpc
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
+
+from platform_policies import catalogue, enforcement, waivers
+from platform_policies.enforcement import Enforcement, Level
+from platform_policies.errors import PolicyInputError
+from platform_policies.evaluate import STACK_TYPE, Undecidable, judge
+from platform_policies.graph import SECRET, UNKNOWN, Node, ResourceGraph
+from platform_policies.remediation import REMEDIATIONS, remedy
+from platform_policies.rule import Pack, Rule, Settings, Severity, Status, Verdict
+from platform_policies.types import canonical
+from platform_policies.waivers import Waivers
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 -- a signature, not a secret
+ASSETS = {"c44067f5952c0a294b673a41bacd8c17": "asset", "0def7320c3a5731c473e5ecbe6d01bc7": "archive"}
+"""Signatures that tell special objects from ordinary ones; pulumi/sdk/go/common/resource/properties.go."""
+
+UNKNOWNS = frozenset(
+    {
+        UNKNOWN,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+        "030794c1-ac77-496b-92df-f27374a8bd58",
+        "e48ece36-62e2-4504-bad9-02848725956a",
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+    }
+)
+"""The engine's sentinels for a text, truth value, number, list, asset, archive and object that is not known yet."""
+
+LEVELS: Mapping[Level, analyzer_pb2.EnforcementLevel.ValueType] = {
+    Level.ADVISORY: analyzer_pb2.ADVISORY,
+    Level.MANDATORY: analyzer_pb2.MANDATORY,
+    Level.DISABLED: analyzer_pb2.DISABLED,
+    Level.REMEDIATE: analyzer_pb2.REMEDIATE,
+}
+SEVERITIES: Mapping[Severity, analyzer_pb2.PolicySeverity.ValueType] = {
+    Severity.LOW: analyzer_pb2.POLICY_SEVERITY_LOW,
+    Severity.MEDIUM: analyzer_pb2.POLICY_SEVERITY_MEDIUM,
+    Severity.HIGH: analyzer_pb2.POLICY_SEVERITY_HIGH,
+    Severity.CRITICAL: analyzer_pb2.POLICY_SEVERITY_CRITICAL,
+}
+_SETTING_TYPES: Mapping[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object"}
+_SHORTEST_SECRET = 4
+"""Letters below which a secret is not looked for in messages: `1` stands in too many of them."""
+
+
+@dataclass(frozen=True)
+class PolicySet:
+    """What a pack judges by."""
+
+    name: str
+    rules: Sequence[Rule]
+    enforcement: Enforcement
+    waivers: Waivers
+    today: date
+    version: str = ""
+
+
+class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
+    """Answers the engine, for one operation on one stack."""
+
+    def __init__(self, policies: PolicySet) -> None:
+        self.policies = policies
+        self.stack = ""
+        self.preview = True
+        self.levels: dict[str, Level] = {}
+        self.settings = policies.enforcement.settings
+        self._rules: dict[str, list[Rule]] = {}
+        for rule in policies.rules:
+            for kind in rule.types or (STACK_TYPE,):
+                self._rules.setdefault(kind, []).append(rule)
+        self._registered: dict[str, Node] = {}
+        self._deferred: dict[tuple[str, str], Rule] = {}
+        self._secrets: set[str] = set()
+        self._one_call = threading.Lock()
+
+    # -- the protocol -------------------------------------------------------------------------------------------------------------------
+
+    def Handshake(self, _request: Any, _context: Any) -> Any:  # noqa: N802 -- the protocol's name
+        """The engine's first words."""
+        return analyzer_pb2.AnalyzerHandshakeResponse()
+
+    def GetPluginInfo(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """The pack's version."""
+        return plugin_pb2.PluginInfo(version=self.policies.version)
+
+    def ConfigureStack(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """Which stack, and whether this is a preview."""
+        self.stack, self.preview = request.stack, request.dry_run
+        environment = enforcement.environment_of(self.stack)
+        self.levels = {rule.id: self.policies.enforcement.level(rule, environment) for rule in self.policies.rules}
+        return analyzer_pb2.AnalyzerStackConfigureResponse()
+
+    def GetAnalyzerInfo(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """The policies: one of each rule, at its level in the stack's environment."""
+        info = analyzer_pb2.AnalyzerInfo(name=self.policies.name, version=self.policies.version, supportsConfig=True)
+        info.policies.extend(self._info(rule) for rule in (*self.policies.rules, *waivers.RULES))
+        return info
+
+    def Configure(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """Levels and settings of `--policy-pack-config`, merged by the engine over those of GetAnalyzerInfo."""
+        names = {number: level for level, number in LEVELS.items()}
+        settings = {name: dict(values) for name, values in self.settings.values.items()}
+        for rule in self.policies.rules:
+            if rule.id in request.policyConfig:
+                given = request.policyConfig[rule.id]
+                self.levels[rule.id] = enforcement.capped(rule, names[given.enforcementLevel])
+                own = {key: value for key, value in _plain(given.properties, None).items() if key in rule.defaults}
+                if own:
+                    settings.setdefault(rule.id, {}).update(own)
+        self.settings = Settings(settings)
+        return empty_pb2.Empty()
+
+    def Analyze(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """Judge one resource as it registers, by the rules that need nothing else."""
+        with self._one_call:
+            node = self._node(request, request.properties)
+            self._registered[node.urn] = node
+            response = analyzer_pb2.AnalyzeResponse()
+            for rule in self._rules.get(canonical(node.type), ()):
+                if self._level(rule) is Level.DISABLED:
+                    continue
+                try:
+                    verdicts = judge(rule, node, _NO_GRAPH, self.settings)
+                except Undecidable:
+                    self._deferred[rule.id, node.urn] = rule
+                    continue
+                response.diagnostics.extend(self._diagnostics(rule, node, verdicts))
+            return response
+
+    def AnalyzeStack(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """Judge what needs the whole graph, now that it is complete."""
+        with self._one_call:
+            graph = self._graph(request.resources)
+            response = analyzer_pb2.AnalyzeResponse()
+            for (_, urn), rule in self._deferred.items():
+                if urn in graph.by_urn:
+                    node = graph.by_urn[urn]
+                    response.diagnostics.extend(self._diagnostics(rule, node, judge(rule, node, graph, self.settings)))
+            self._deferred.clear()
+            response.diagnostics.extend(self._waiver_diagnostics(graph))
+            return response
+
+    def Remediate(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """Correct the inputs of one resource, by the rules whose level is `remediate`."""
+        response = analyzer_pb2.RemediateResponse()
+        wanted = [rule for rule in self._rules.get(canonical(request.type), ()) if self._level(rule) is Level.REMEDIATE]
+        properties = request.properties
+        for rule in wanted:
+            if rule.id not in REMEDIATIONS or self._waiver(rule, request.urn):
+                continue
+            node = self._node(request, properties)
+            corrected = remedy(rule, node, self.settings, _raw(properties))
+            if corrected is not None:
+                properties = struct_pb2.Struct()
+                properties.update(corrected)
+                response.remediations.append(
+                    analyzer_pb2.Remediation(
+                        policyName=rule.id,
+                        policyPackName=self.policies.name,
+                        policyPackVersion=self.policies.version,
+                        description=rule.title,
+                        properties=properties,
+                    )
+                )
+        return response
+
+    def Cancel(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Nothing runs longer than a call."""
+        return empty_pb2.Empty()
+
+    # -- from the wire ------------------------------------------------------------------------------------------------------------------
+
+    def _node(self, request: Any, properties: Any) -> Node:
+        # In a preview secrets stay closed, as in every other reader of a graph; at `up` the values themselves are judged.
+        return Node(
+            urn=request.urn,
+            type=request.type,
+            name=request.name,
+            inputs=_plain(properties, None if self.preview else self._secrets),
+            parent=request.options.parent,
+            layer=self.stack.partition(".")[2],
+        )
+
+    def _graph(self, resources: Iterable[Any]) -> ResourceGraph:
+        """The graph, inputs as registered; a resource that did not register in this run (read, left aside by --target) has its outputs."""
+        found: dict[str, Node] = {}
+        for item in resources:
+            outputs = _plain(item.properties, None)
+            registered = self._registered.get(item.urn)
+            found[item.urn] = Node(
+                urn=item.urn,
+                type=item.type,
+                name=item.name,
+                inputs=registered.inputs if registered else outputs,
+                parent=item.parent,
+                layer=self.stack.partition(".")[2],
+                custom=item.HasField("provider") or item.type.startswith("pulumi:providers:"),
+                provider=item.provider.urn,
+                dependencies=tuple(sorted(item.dependencies)),
+                property_dependencies={key: tuple(sorted(some.urns)) for key, some in item.propertyDependencies.items()},
+                outputs=outputs,
+                external=registered is None,
+            )
+        # The engine sends them in no order; registration order is the order of every other reader.
+        ordered = [urn for urn in self._registered if urn in found]
+        return ResourceGraph(tuple(found[urn] for urn in (*ordered, *sorted(set(found) - set(ordered)))))
+
+    # -- to the wire --------------------------------------------------------------------------------------------------------------------
+
+    def _level(self, rule: Rule) -> Level:
+        return self.levels.get(rule.id) or enforcement.capped(rule, self.policies.enforcement.default)
+
+    def _waiver(self, rule: Rule, urn: str) -> waivers.Waiver | None:
+        return self.policies.waivers.find(rule.id, urn, self.policies.today)
+
+    def _diagnostics(self, rule: Rule, node: Node, verdicts: Iterable[Verdict]) -> Iterable[Any]:
+        level = self._level(rule)
+        for verdict in verdicts:
+            if verdict.status is Status.PASS:
+                continue
+            case = f"[{verdict.sub_id}] " if verdict.sub_id else ""
+            waiver = self._waiver(rule, node.urn)
+            if waiver is not None:
+                yield self._diagnostic(
+                    rule, node.urn, Level.ADVISORY, f"{case}waived until {waiver.expires} ({waiver.ticket}): {verdict.message}"
+                )
+            elif verdict.status is Status.FAIL:
+                yield self._diagnostic(rule, node.urn, level, f"{case}{verdict.message}. {rule.fix}")
+            elif self.preview:
+                yield self._diagnostic(rule, node.urn, Level.ADVISORY, f"{case}unknown: {verdict.message}")
+            else:
+                # Nothing will be known that is not known now: what is mandatory is refused until it is shown or waived.
+                yield self._diagnostic(rule, node.urn, level, f"{case}undecided: {verdict.message}. {rule.fix}")
+
+    def _waiver_diagnostics(self, graph: ResourceGraph) -> Iterable[Any]:
+        environment = enforcement.environment_of(self.stack)
+        for finding in self.policies.waivers.own_findings(graph, self.policies.today):
+            level = self.policies.enforcement.level(finding.rule, environment)
+            yield self._diagnostic(finding.rule, finding.urn, level, f"{finding.source}: {finding.message}. {finding.rule.fix}")
+
+    def _diagnostic(self, rule: Rule, urn: str, level: Level, message: str) -> Any:
+        for secret in self._secrets:
+            message = message.replace(secret, "[secret]")
+        return analyzer_pb2.AnalyzeDiagnostic(
+            policyName=rule.id,
+            policyPackName=self.policies.name,
+            policyPackVersion=self.policies.version,
+            description=rule.title,
+            message=message,
+            urn=urn,
+            enforcementLevel=LEVELS[level],
+            severity=SEVERITIES[rule.severity],
+        )
+
+    def _info(self, rule: Rule) -> Any:
+        info = analyzer_pb2.PolicyInfo(
+            name=rule.id,
+            displayName=rule.title,
+            description=rule.why or rule.title,
+            enforcementLevel=LEVELS[self._level(rule)],
+            severity=SEVERITIES[rule.severity],
+            remediation_steps=rule.fix,
+            policy_type=analyzer_pb2.POLICY_TYPE_RESOURCE if rule.types else analyzer_pb2.POLICY_TYPE_STACK,
+        )
+        if rule.defaults:
+            info.configSchema.properties.update({key: _schema(value) for key, value in rule.defaults.items()})
+        return info
+
+
+class _NoGraph:
+    """Stands for the graph while it is not complete: a rule that looks at it is asked again when it is."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise Undecidable(name)
+
+    def __iter__(self) -> Any:
+        raise Undecidable
+
+    def __len__(self) -> int:
+        raise Undecidable
+
+
+_NO_GRAPH = cast("ResourceGraph", _NoGraph())
+
+
+def _schema(default: Any) -> dict[str, Any]:
+    """JSON Schema of a setting, from its default; the default itself stays the rule's own."""
+    if isinstance(default, (list, tuple, set, frozenset)):
+        return {"type": "array"}
+    kind = next((name for type_, name in _SETTING_TYPES.items() if isinstance(default, type_)), None)
+    return {"type": kind} if kind else {}
+
+
+def _plain(struct: Any, opened: set[str] | None) -> dict[str, Any]:
+    """Properties as a graph keeps them. Secrets stay closed, or are opened and their texts noted where a set is given for that."""
+    return {key: _value(value, opened) for key, value in struct.fields.items()}
+
+
+def _value(value: Any, opened: set[str] | None) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return UNKNOWN if value.string_value in UNKNOWNS else value.string_value
+    if kind == "list_value":
+        return [_value(item, opened) for item in value.list_value.values]
+    if kind == "struct_value":
+        return _object(value.struct_value, opened)
+    if kind == "number_value":
+        return int(value.number_value) if value.number_value.is_integer() else value.number_value
+    return value.bool_value if kind == "bool_value" else None
+
+
+def _object(struct: Any, opened: set[str] | None) -> Any:
+    signature = struct.fields[SIGNATURE].string_value if SIGNATURE in struct.fields else ""
+    if signature == SECRET_SIGNATURE:
+        if opened is None:
+            return dict(SECRET)
+        inner = _value(struct.fields["value"], opened)
+        opened.update(text for text in _texts(inner) if len(text) >= _SHORTEST_SECRET and text != UNKNOWN)
+        return inner
+    plain = {key: _value(item, opened) for key, item in struct.fields.items() if key != SIGNATURE}
+    return {ASSETS[signature]: plain} if signature in ASSETS else plain
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _texts(item)
+
+
+def _raw(struct: Any) -> dict[str, Any]:
+    """Properties with special objects as the wire has them, to be sent back."""
+    return {key: _raw_value(value) for key, value in struct.fields.items()}
+
+
+def _raw_value(value: Any) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "struct_value":
+        return _raw(value.struct_value)
+    if kind == "list_value":
+        return [_raw_value(item) for item in value.list_value.values]
+    return getattr(value, kind) if kind and kind != "null_value" else None
+
+
+def policy_set(pack: Pack, folder: Path, today: date | None = None) -> PolicySet:
+    """A pack's rules, with the enforcement and waiver files of a folder.
+
+    Raises:
+        PolicyInputError: a file is wrong.
+    """
+    every = catalogue.rules()
+    given = waivers.read(folder / waivers.FILE, every)
+    own = {rule.id for rule in catalogue.pack(pack)}
+    return PolicySet(
+        name=str(pack),
+        rules=catalogue.pack(pack),
+        enforcement=enforcement.read(folder / enforcement.FILE, every),
+        # A waiver of a rule of the other pack is the other pack's to judge; what is malformed is told once.
+        waivers=Waivers(
+            [one for one in given.waivers if one.rule in own],
+            given.malformed if pack is Pack.SECURITY else (),
+            given.file,
+        ),
+        today=today or datetime.now(UTC).date(),
+        version=importlib.metadata.version("platform-components"),
+    )
+
+
+def serve(pack: Pack, folder: Path) -> None:
+    """Serve a pack to the engine that started this process, until it is ended. What is wrong with a file is told, and ends it."""
+    try:
+        policies = policy_set(pack, folder)
+    except PolicyInputError as error:
+        sys.exit(str(error))
+    options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+    server: Any = grpc.server(ThreadPoolExecutor(max_workers=4), options=options)  # type: ignore[no-untyped-call]  # grpc has no types
+    analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Analyzer(policies), server)
+    print(server.add_insecure_port("127.0.0.1:0"), flush=True)  # how the engine learns the port
+    server.start()
+    server.wait_for_termination()

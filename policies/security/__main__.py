@@ -1,0 +1,12 @@
+"""The security pack: `pulumi preview -s dev.network --policy-pack policies/security`.
+
+What a failure does in which environment, and the settings of the rules, stand in policies/enforcement.yaml; what is accepted until when in
+policies/waivers.yaml. `--policy-pack-config FILE` overrides both levels and settings for one run.
+"""
+
+from pathlib import Path
+
+from platform_policies.crossguard import serve
+from platform_policies.rule import Pack
+
+serve(Pack.SECURITY, Path(__file__).resolve().parents[1])
