@@ -14,6 +14,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 from platform_components.errors import UnsupportedError, UpstreamError
 from platformctl.readers import wire
 from platformctl.readers.computed import ACCOUNT, Place, nested_unknowns, stand_ins
+from platformctl.readers.exported import own_line
 from platformctl.readers.lookups import LOOKUPS, partition_of
 from platformctl.readers.provider_settings import account, default_tags, has_tags, region
 
@@ -252,12 +253,11 @@ class RecordingMonitor(MockMonitor):
 
     def _source(self, request: Any) -> str:
         """The line of the program that asked for this resource: the innermost one in the program's own folder."""
-        if self._root is None:
+        root = self._root
+        if root is None or request.type == STACK_TYPE:
             return ""
-        for frame in request.stackTrace.frames:
-            if frame.pc.uri.startswith(self._root):
-                return f"{unquote(frame.pc.uri[len(self._root) :])}:{frame.pc.line}"
-        return ""
+        positions = (frame.pc for frame in request.stackTrace.frames)
+        return own_line(f"{unquote(pc.uri[len(root) :])}:{pc.line}" for pc in positions if pc.uri.startswith(root))
 
 
 def _property_dependencies(request: resource_pb2.RegisterResourceRequest) -> dict[str, Sequence[str]]:
