@@ -148,6 +148,11 @@ class ResourceGraph:
         return found
 
     @cached_property
+    def memo(self) -> dict[str, Any]:
+        """What readers of the graph worked out once, each under a key of its own."""
+        return {}
+
+    @cached_property
     def _indexes(self) -> dict[tuple[str, str], dict[str, list[Node]]]:
         return {}
 
