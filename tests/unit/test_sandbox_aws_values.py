@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from platformctl.sandbox.aws.naming import is_automatic, physical_name
 from platformctl.sandbox.aws.rows import Name
-from platformctl.sandbox.aws.values import covers, equal, reconcile
+from platformctl.sandbox.aws.values import covers, equal, laid_over, reconcile
 from platformctl.sandbox.plugin import UNKNOWN, Subject, property_changes
 
 scalars = st.booleans() | st.integers(0, 99) | st.text("abc", min_size=1, max_size=3)
@@ -78,3 +78,11 @@ def test_names_fit_and_are_known_again(logical: str, limit: int, lower: bool):
     assert is_automatic(name, f"{logical}-")
     assert physical_name(rule, subject, {"a": 2}, {"name": name}) == name
     assert not lower or name == name.lower()
+
+
+def test_outputs_show_what_aws_added_inside_a_block_that_was_declared():
+    declared = {"subnetIds": ["subnet-1"], "deep": {"a": 1}}
+    actual = {"subnetIds": ["subnet-1"], "clusterSecurityGroupId": "sg-1", "publicAccessCidrs": None, "deep": {"a": 1, "b": 2}}
+    assert laid_over(actual, declared) == {"subnetIds": ["subnet-1"], "clusterSecurityGroupId": "sg-1", "deep": {"a": 1, "b": 2}}
+    assert laid_over(None, declared) == declared
+    assert laid_over({"x": 1}, "text") == "text"

@@ -11,7 +11,7 @@ from platformctl.sandbox.aws import recorded
 from platformctl.sandbox.aws.rows import Call, F, Row, Scope, Update, resolve
 from platformctl.sandbox.aws.session import CREATE_HEADER, FORGET_HEADER, REPLAYED_HEADER, Region, SandboxServer, is_missing, urn_key
 from platformctl.sandbox.aws.signatures import signature
-from platformctl.sandbox.aws.values import equal, reconcile, without_none
+from platformctl.sandbox.aws.values import equal, laid_over, reconcile, without_none
 from platformctl.sandbox.plugin import Created, PartialCreateError, ProviderError, ReadState, Subject, Values
 
 Step = Call | Callable[[Scope], Any]
@@ -113,7 +113,7 @@ class Interpreter:
         row = self._row
         outputs = {prop: value for prop, value in actual.items() if prop not in row.shared or prop in inputs}
         outputs.update({prop: scope.out[prop] for prop in (*row.sticky, *row.from_create) if scope.out.get(prop) is not None})
-        outputs.update(inputs)
+        outputs.update({prop: value if prop == "tags" else laid_over(actual.get(prop), value) for prop, value in inputs.items()})
         known = signature(row.type)
         if known and "tagsAll" in known.outputs:
             outputs["tagsAll"] = outputs.get("tags") or {}

@@ -104,6 +104,14 @@ def reconcile(declared: Any, actual: Any, *, exact: bool = False) -> Any:
     return actual
 
 
+def laid_over(actual: Any, declared: Any) -> Any:
+    """The declared value, with what AWS added inside its blocks (`vpcConfig.clusterSecurityGroupId`)."""
+    if not isinstance(declared, Mapping) or not isinstance(actual, Mapping):
+        return declared
+    added = {key: value for key, value in actual.items() if key not in declared and value is not None}
+    return {**{key: laid_over(actual.get(key), value) for key, value in declared.items()}, **added}
+
+
 def without_none(values: Values) -> dict[str, Any]:
     """The values that are not None."""
     return {key: value for key, value in values.items() if value is not None}
