@@ -1,6 +1,8 @@
 """ResourceGraph: the resources of a program as its readers saw them, before anything judges them."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -187,9 +189,12 @@ class ResourceGraph:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text inside a value."""
+    """Every text inside a value, and inside JSON that is one: a redrive policy names its queue there."""
     if isinstance(value, str):
         yield value
+        if value.startswith(("{", "[")):
+            with suppress(ValueError):
+                yield from _texts(json.loads(value))
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _texts(item)
