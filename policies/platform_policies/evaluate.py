@@ -1,7 +1,8 @@
 """Judging: rules over a graph, into findings."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from platform_policies.graph import Node, ResourceGraph
@@ -48,6 +49,8 @@ class Judgement:
     passed: int
     """Verdicts that were a pass."""
     resources: int
+    passed_by_rule: Mapping[str, int] = field(default_factory=dict)
+    """The same, by rule: a rule that is not here has passed nowhere."""
 
 
 def judge(rule: Rule, node: Node, graph: ResourceGraph, settings: Settings | None = None) -> tuple[Verdict, ...]:
@@ -71,7 +74,7 @@ def evaluate(graph: ResourceGraph, rules: Iterable[Rule], settings: Settings | N
         for kind in one.types or (STACK_TYPE,):
             by_type.setdefault(kind, []).append(one)
     findings: list[Finding] = []
-    count = 0
+    passes: Counter[str] = Counter()
     for kind, nodes in graph.by_canonical_type.items():
         for one in by_type.get(kind, ()):
             for node in nodes:
@@ -79,11 +82,11 @@ def evaluate(graph: ResourceGraph, rules: Iterable[Rule], settings: Settings | N
                     continue  # only read here: judged where it is managed
                 for verdict in judge(one, node, graph, settings):
                     if verdict.status is Status.PASS:
-                        count += 1
+                        passes[one.id] += 1
                         continue
                     findings.append(
                         Finding(one, verdict.sub_id, verdict.status, node.urn, node.type, verdict.property, verdict.message, node.source)
                     )
     order = {node.urn: position for position, node in enumerate(graph.nodes)}
     findings.sort(key=lambda finding: (order.get(finding.urn, 0), finding.rule.id, finding.sub_id))
-    return Judgement(findings, count, len(graph))
+    return Judgement(findings, passes.total(), len(graph), passes)
