@@ -1,45 +1,20 @@
 """Every rule there is."""
 
 import importlib
-import importlib.util
-from collections.abc import Mapping, Sequence
+import pkgutil
+from collections.abc import Mapping
 from functools import cache
 
+from platform_policies import rules as modules
 from platform_policies.rule import Pack, Rule
-
-MODULES: Sequence[str] = (
-    "network",
-    "ec2",
-    "eks",
-    "iam",
-    "kms",
-    "secrets",
-    "s3",
-    "rds",
-    "elasticache",
-    "backup",
-    "sqs",
-    "sns",
-    "ecr",
-    "elb",
-    "acm",
-    "route53",
-    "logs",
-    "cloudtrail",
-    "pod_security",
-    "kubernetes",
-    "cost",
-)
-"""Modules of rules/, in the order of reports."""
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every rule, in the order of reports."""
     found: list[Rule] = []
-    for name in MODULES:
-        if importlib.util.find_spec(f"platform_policies.rules.{name}"):
-            found.extend(importlib.import_module(f"platform_policies.rules.{name}").RULES)
+    for module in sorted(pkgutil.iter_modules(modules.__path__), key=lambda one: one.name):
+        found.extend(getattr(importlib.import_module(f"{modules.__name__}.{module.name}"), "RULES", ()))
     return tuple(found)
 
 
