@@ -107,7 +107,7 @@ class Estimate:
     @property
     def coverage(self) -> str:
         """How much of what costs has a price, in words."""
-        return f"{len(self.billable_types) - len(self.unpriced_types)} of {len(self.billable_types)} priced resource types"
+        return f"{len(self.billable_types) - len(self.unpriced_types)} of {len(self.billable_types)} resource types priced"
 
     @property
     def unpriced_percent(self) -> Decimal:
@@ -177,7 +177,9 @@ class Difference:
         }
 
 
-def estimate(graph: ResourceGraph, region: str, *, usage: Usage = NO_USAGE, today: date | None = None) -> Estimate:
+def estimate(
+    graph: ResourceGraph, region: str, *, usage: Usage = NO_USAGE, today: date | None = None, everywhere: bool = False
+) -> Estimate:
     """Price a graph.
 
     Args:
@@ -185,6 +187,7 @@ def estimate(graph: ResourceGraph, region: str, *, usage: Usage = NO_USAGE, toda
         region: region of every resource that names no other, by its own `region` or its provider's.
         usage: what a usage file says.
         today: the day that versions and the age of prices are judged from; the clock's where left out.
+        everywhere: price everything as if it were in that region, whatever it or its provider names.
 
     Raises:
         PricingError: there are no prices for the region.
@@ -198,7 +201,7 @@ def estimate(graph: ResourceGraph, region: str, *, usage: Usage = NO_USAGE, toda
         if not node.custom or node.external:
             continue
         for need in _needs(node, context):
-            entry = _priced(node, need, _region_of(node, graph, region))
+            entry = _priced(node, need, region if everywhere else _region_of(node, graph, region))
             if isinstance(entry, Line):
                 lines.append(entry)
             else:

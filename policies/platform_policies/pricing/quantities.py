@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from math import ceil
 from types import MappingProxyType
 
 from platform_policies.graph import Node
@@ -80,7 +81,7 @@ def queue(node: Node, context: Context) -> Iterator[Need]:
     kind = "fifo" if node.value("fifoQueue") is True else "standard"
     requests = context.usage.get(node.urn, "monthly_requests")
     size = context.usage.get(node.urn, "request_size_kb") or Decimal(64)
-    chunks = -(-size // 64)
+    chunks = ceil(size / 64)
     yield Need("Requests", f"sqs.{kind}", None if requests is None else requests * chunks / 1_000_000, usage_key="monthly_requests")
 
 

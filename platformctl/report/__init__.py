@@ -1,0 +1,1 @@
+"""Reports: what came of judging a graph, for people and for the tools of others."""
