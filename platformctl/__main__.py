@@ -34,12 +34,16 @@ COMMANDS: Sequence[tuple[str, str, str]] = (
     ("sandbox", "status", "sandbox:status"),
     ("sandbox", "reset", "sandbox:reset"),
     ("sandbox", "env", "sandbox:env"),
+    ("policy", "list", "policy:list_rules"),
+    ("policy", "explain", "policy:explain"),
+    ("policy", "waivers", "policy:list_waivers"),
 )
 """Every command, in the order of the help."""
 
 GROUPS = {
     "tools": "The tools platformctl uses: find them, install them.",
     "sandbox": "Local clouds to bring environments up in.",
+    "policy": "The rules resources are judged by, and what is waived.",
 }
 """What the help says of each group."""
 
