@@ -119,17 +119,16 @@ def queue_policy(queue_arn: str, rule_arn: str) -> dict[str, Any]:
 def cni_ipv6_statements(place: Place) -> tuple[Statement, ...]:
     """What the VPC CNI needs for IPv6; AWS has no managed policy for it.
 
-    Source: https://docs.aws.amazon.com/eks/latest/userguide/cni-iam-role.html, narrowed to this account's interfaces.
+    Source: https://github.com/aws/amazon-vpc-cni-k8s/blob/master/docs/iam-policy.md#ipv6-mode, narrowed to this account's interfaces. Since
+    1.22 it also keeps the security groups of its interfaces in step with the node's, for IPv6 too (.../releases/tag/v1.22.1).
     """
-    interfaces = place.arn("ec2", "network-interface/*")
+    interfaces, groups = place.arn("ec2", "network-interface/*"), place.arn("ec2", "security-group/*")
+    reads = ("InstanceTypes", "Instances", "NetworkInterfaces", "SecurityGroups", "Subnets", "Tags")
     return (
-        Statement(
-            sid="ReadInterfaces",
-            actions=("ec2:DescribeInstances", "ec2:DescribeInstanceTypes", "ec2:DescribeNetworkInterfaces", "ec2:DescribeTags"),
-            resources=("*",),
-        ),
-        Statement(sid="AssignAddresses", actions=("ec2:AssignIpv6Addresses", "ec2:UnassignIpv6Addresses"), resources=(interfaces,)),
+        Statement(sid="ReadInterfaces", actions=tuple(f"ec2:Describe{noun}" for noun in reads), resources=("*",)),
+        Statement(sid="AssignAddresses", actions=("ec2:AssignIpv6Addresses",), resources=(interfaces,)),
         Statement(sid="TagInterfaces", actions=("ec2:CreateTags",), resources=(interfaces,)),
+        Statement(sid="SetSecurityGroups", actions=("ec2:ModifyNetworkInterfaceAttribute",), resources=(interfaces, groups)),
     )
 
 

@@ -67,12 +67,14 @@ def node_version_problem(node: str, control_plane: str) -> str | None:
     return None
 
 
-def support_warning(version: str, today: date) -> str | None:
-    """Say when support of a version ends, where that is near or past.
+def support_warning(version: str, today: date, upgrade_policy: str = "extended") -> str | None:
+    """Say when support of a version ends, where that is near or past, and what AWS does then.
 
     Args:
         version: a version of `supported_versions()`; any other gets its own sentence.
         today: the day to judge from.
+        upgrade_policy: `standard` or `extended`. With `standard` AWS upgrades the cluster on its own day, and this program, which knows the
+            old version, cannot set it back (https://docs.aws.amazon.com/eks/latest/userguide/disable-extended-support.html).
 
     Returns:
         One line, or None while standard support lasts for more than `WARNING_DAYS`.
@@ -86,7 +88,13 @@ def support_warning(version: str, today: date) -> str | None:
     newer = ", ".join(other for other in SUPPORT if _minor(other) > _minor(version))
     advice = f"; upgrade to {newer.partition(',')[0]}, one minor version at a time" if newer else ""
     if left >= 0:
-        return f"EKS {version} leaves standard support in {left} days ({support.standard_until}){advice}"
+        then = ", and AWS then upgrades the cluster by itself" if upgrade_policy == "standard" else ""
+        return f"EKS {version} leaves standard support in {left} days ({support.standard_until}){then}{advice}"
+    if today <= support.extended_until and upgrade_policy == "standard":
+        return (
+            f"EKS {version} left standard support on {support.standard_until}: with upgrade_policy standard AWS upgrades the cluster by "
+            f"itself; to stay, set upgrade_policy to extended, at about six times the price{advice}"
+        )
     if today <= support.extended_until:
         end = (support.extended_until - today).days
         return (

@@ -23,7 +23,7 @@ def build(environment: Environment, upstream: Upstream, today: date | None = Non
         today: the day from which support is judged; the real one where omitted.
     """
     settings = environment.cluster
-    if warning := support_warning(settings.version, today or datetime.now(tz=UTC).date()):
+    if warning := support_warning(settings.version, today or datetime.now(tz=UTC).date(), settings.upgrade_policy):
         pulumi.log.warn(warning)
     # The provider's default tags do not reach what AWS makes for the cluster (instances, volumes); the component tags those itself.
     tags = merge_tags(environment.default_tags("cluster"), settings.tags)

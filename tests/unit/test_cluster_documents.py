@@ -108,6 +108,24 @@ def test_karpenter_passes_no_role_but_the_nodes():
     assert [statement.resources for statement in passing] == [(NODE_ROLE,)]
 
 
+def test_the_cni_may_do_in_ipv6_mode_what_its_maintainers_list_and_no_more():
+    allowed = {action for statement in POLICIES["cni"] for action in statement.actions}
+    assert allowed == {
+        "ec2:AssignIpv6Addresses",
+        "ec2:CreateTags",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeInstances",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeTags",
+        "ec2:ModifyNetworkInterfaceAttribute",
+    }
+    for statement in POLICIES["cni"]:
+        if any(map(is_mutating, statement.actions)):
+            assert all(resource.startswith("arn:aws:ec2:eu-west-1:123456789012:") for resource in statement.resources)
+
+
 def test_karpenter_changes_no_identity_but_the_first_spot_role():
     changing = {
         (action, *statement.resources)

@@ -41,6 +41,18 @@ def test_a_version_near_its_end_is_named_with_day_and_next_version():
     )
 
 
+def test_under_the_standard_policy_it_is_told_that_aws_will_upgrade():
+    near = support_warning("1.34", date(2026, 11, 23), "standard")
+    assert near == (
+        "EKS 1.34 leaves standard support in 9 days (2026-12-02), and AWS then upgrades the cluster by itself; "
+        "upgrade to 1.35, one minor version at a time"
+    )
+    past = support_warning("1.33", date(2026, 11, 23), "standard")
+    assert past is not None
+    assert "left standard support on 2026-07-29: with upgrade_policy standard AWS upgrades the cluster by itself" in past
+    assert support_warning("1.36", date(2026, 11, 23), "standard") is None
+
+
 def test_extended_support_is_called_expensive_and_its_end_is_named():
     warning = support_warning("1.33", date(2026, 11, 23))
     assert warning is not None

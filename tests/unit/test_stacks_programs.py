@@ -239,7 +239,7 @@ def test_every_environment_has_managed_and_karpenter_nodes() -> None:
     for name in NAMES:
         graph = preview(name, "cluster").graph
         assert list(graph.of_type("aws:eks/nodeGroup:NodeGroup"))
-        assert list(graph.of_type("kubernetes:karpenter.sh/v1:NodePool"))
+        assert list(graph.of_type("kubernetes:karpenter.sh:NodePool"))
 
 
 def test_the_kubeconfig_is_exported_as_a_secret() -> None:
