@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from platform_policies.graph import UNKNOWN, Node
+from platform_policies.graph import SECRET, UNKNOWN, Node
 from platform_policies.rule import Status
 from platform_policies.rules import backup
 
@@ -41,6 +41,7 @@ def _named(table: Table) -> None:
     table.unknown({}, "some of the type", others=selection(resources=["arn:aws:rds:*:*:db:app*"]))
     table.passing({}, "some of the type, deployed", others=selection(resources=["arn:aws:rds:*:*:db:app*"]), outputs={"arn": arn})
     table.unknown({}, "some", others=selection(resources=UNKNOWN))
+    table.unknown({}, "a secret one", others=selection(resources=[SECRET]))
     table.unknown({}, "one", others=selection(resources=[UNKNOWN]))
     table.passing({}, "one, and everything", others=selection(resources=[UNKNOWN, "*"]))
     table.failing({}, "excepted", others=selection(resources=["*"], notResources=["arn:aws:rds:*"]))

@@ -10,6 +10,11 @@ from platform_policies.rule import Severity, Verdict, rule
 TRAIL = "aws:cloudtrail/trail:Trail"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
+NOT_RECORDED = {
+    "enableLogging": "enableLogging is false: nothing is recorded",
+    "isMultiRegionTrail": "isMultiRegionTrail is not true: one region is recorded",
+}
+
 
 @rule(
     "aws-cloudtrail-multiregion",
@@ -22,13 +27,13 @@ LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 def multiregion(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Iterator[Verdict]:
     """Intruders work in the region nobody watches, and edit the trail afterwards."""
     del graph, settings
-    logging = flag(node, "enableLogging", default=True)
-    regions = flag(node, "isMultiRegionTrail", default=False)
-    path = "enableLogging" if logging is False or (logging is None and regions) else "isMultiRegionTrail"
-    message = (
-        "enableLogging is false: nothing is recorded" if logging is False else "isMultiRegionTrail is not true: one region is recorded"
-    )
-    yield verdict(all_of((logging, regions)), path, message, sub_id="multiregion")
+    answers = {
+        "enableLogging": flag(node, "enableLogging", default=True),
+        "isMultiRegionTrail": flag(node, "isMultiRegionTrail", default=False),
+    }
+    holds = all_of(answers.values())
+    path = next(path for path, answer in answers.items() if answer is holds)
+    yield verdict(holds, path, NOT_RECORDED[path], sub_id="multiregion")
     validated = flag(node, "enableLogFileValidation", default=False)
     message = "enableLogFileValidation is not true: changed files cannot be told from true ones"
     yield verdict(validated, "enableLogFileValidation", message, sub_id="validation")

@@ -52,22 +52,24 @@ def encrypt(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> It
     """Caches hold sessions and copies of rows; in clear they can be read from the wire and from a snapshot."""
     del graph, settings
     cache = _cache(node)
-    for sub_id in ("rest", "transit"):
-        if cache.member:
-            return
-        if cache.kind == SERVERLESS:
-            yield passed(sub_id=sub_id)  # always both
-        elif cache.kind == GROUP:
-            yield _rest(node, cache) if sub_id == "rest" else _transit(node)
-        elif undecided := _undecided(cache, sub_id):
-            yield undecided
-        elif cache.engine != MEMCACHED:
-            yield fail("engine", f"a Cluster of engine {cache.engine} outside a replication group cannot be encrypted", sub_id=sub_id)
-        elif sub_id == "transit":
-            on = flag(node, "transitEncryptionEnabled", default=False)
-            yield verdict(
-                on, "transitEncryptionEnabled", "transitEncryptionEnabled is not true: keys and values travel in clear", sub_id=sub_id
-            )
+    if cache.kind == GROUP:
+        yield from (_rest(node, cache), _transit(node))
+    elif not cache.member:
+        yield from (
+            _encrypted_otherwise(node, cache, sub_id) for sub_id in ("rest", "transit") if (sub_id, cache.engine) != ("rest", MEMCACHED)
+        )
+
+
+def _encrypted_otherwise(node: Node, cache: _Cache, sub_id: str) -> Verdict:
+    """A serverless cache always is; a single Memcached can encrypt the wire, a single Redis nothing."""
+    if cache.kind == SERVERLESS:
+        return passed(sub_id=sub_id)
+    if undecided := _undecided(cache, sub_id):
+        return undecided
+    if cache.engine != MEMCACHED:
+        return fail("engine", f"a Cluster of engine {cache.engine} outside a replication group cannot be encrypted", sub_id=sub_id)
+    path = "transitEncryptionEnabled"
+    return verdict(flag(node, path, default=False), path, f"{path} is not true: keys and values travel in clear", sub_id=sub_id)
 
 
 def _inherited(node: Node, path: str) -> bool | None:
@@ -78,7 +80,7 @@ def _inherited(node: Node, path: str) -> bool | None:
 def _rest(node: Node, cache: _Cache) -> Verdict:
     path = "atRestEncryptionEnabled"
     if node.value(path) is not None:
-        on = flag(node, path, default=False)
+        on = truth(node.value(path))
     elif node.value("globalReplicationGroupId") is not None:
         on = _inherited(node, path)
     else:

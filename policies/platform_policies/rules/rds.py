@@ -286,7 +286,9 @@ def _by_default(engine: str | None, version: str | None, path: str) -> Verdict |
     if version is None and since != float("inf"):
         return unknown("engineVersion")
     on = since != float("inf") and (not version or _version(version) >= _version(f"{since:g}"))
-    return verdict(on, path, f"{switch[1]} is off by default in {engine} {version or ''}".rstrip() + ": plain connections are answered")
+    return verdict(
+        on, path, f"{switch[1]} is off by default in {' '.join(filter(None, (engine, version)))}: plain connections are answered"
+    )
 
 
 def _version(version: str) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from platform_policies.checks import (
     present,
     related,
     text,
+    truth,
     verdict,
 )
 from platform_policies.documents import Condition, Statement, matches, principals_public, statements
@@ -301,7 +302,7 @@ def _some_rule(node: Node, graph: ResourceGraph, good: Any, message: str) -> Ver
 
 def _enabled(path: str, owner: Node) -> bool | None:
     if owner.value(f"{path}.enabled") is not None:
-        return flag(owner, f"{path}.enabled", default=False)
+        return truth(owner.value(f"{path}.enabled"))
     status = text(owner, f"{path}.status")
     return None if status is None else status == "Enabled"
 
