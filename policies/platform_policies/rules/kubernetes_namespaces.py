@@ -72,9 +72,7 @@ def psa_labels(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) ->
         return unknown(path)
     if level in settings["levels"]:
         return PASS
-    return fail(
-        path, f"{ENFORCE} is {level or 'not set'}: {'pods of any kind are' if level in (None, 'privileged') else 'nothing is'} admitted"
-    )
+    return fail(path, f"{ENFORCE} is {level or 'not set'}: no Pod Security standard is enforced here")
 
 
 @rule(
@@ -99,12 +97,7 @@ def _denied(node: Node, graph: ResourceGraph, direction: str) -> Verdict:
         return unknown("", sub_id=direction)
     if held:
         return passed(sub_id=direction)
-    return fail("", f"no NetworkPolicy denies {direction} by default in namespace {_called(node)}", sub_id=direction)
-
-
-def _called(node: Node) -> str:
-    name = name_of(node)
-    return node.name if name == UNKNOWN else name
+    return fail("", f"no NetworkPolicy denies {direction} by default in namespace {node.name}", sub_id=direction)
 
 
 def _denies(policy: Node, direction: str) -> bool | None:
@@ -148,7 +141,7 @@ def _bounds(node: Node, graph: ResourceGraph) -> Iterator[Verdict]:
         elif held:
             yield passed(sub_id=sub_id)
         else:
-            yield fail("", f"namespace {_called(node)} has no {kind.rpartition(':')[2]} with spec.{field}", sub_id=sub_id)
+            yield fail("", f"namespace {node.name} has no {kind.rpartition(':')[2]} with spec.{field}", sub_id=sub_id)
 
 
 def _filled(value: Any) -> bool | None:
@@ -166,7 +159,7 @@ def no_default_namespace(node: Node, graph: ResourceGraph, settings: Mapping[str
     """The default namespace has no owner: no quota, no policy, and everybody's rights."""
     path = "namespace" if canonical(node.type) == RELEASE else "metadata.namespace"
     name = dig(node.inputs, *path.split("."))
-    if name is None or name == "":
+    if name in (None, ""):
         provider = graph.by_urn.get(node.provider.rpartition("::")[0])
         name = dig(provider.inputs, "namespace") if provider else None
     if name == UNKNOWN:
@@ -174,7 +167,7 @@ def no_default_namespace(node: Node, graph: ResourceGraph, settings: Mapping[str
         home = namespace_of(node, graph)
         return unknown(path) if home is None or name_of(home) == "default" else PASS
     if name in (None, "", "default"):
-        return fail(path, f"{path} is {name or 'not set'}: the resource is put into the default namespace")
+        return fail(path, f"{path} names no namespace other than the default one")
     return PASS
 
 

@@ -93,8 +93,7 @@ def no_cluster_admin(node: Node, graph: ResourceGraph, settings: Mapping[str, An
         return PASS
     if kind == UNKNOWN:
         return unknown("roleRef.kind")
-    who = ", ".join(str(dig(one, "name")) for one in items(dig(node.inputs, "subjects")) if dig(one, "name") not in (None, UNKNOWN))
-    return fail("roleRef.name", f"roleRef.name is cluster-admin: {who or 'its subjects'} may do anything in the cluster")
+    return fail("roleRef.name", "roleRef.name is cluster-admin: its subjects may do anything in the cluster")
 
 
 @rule(
@@ -119,8 +118,7 @@ def _secret_reads(node: Node) -> Iterator[Verdict]:
         if read is None:
             yield unknown(f"{grant.path}.resources")
         else:
-            verbs = ", ".join(str(word) for word in grant.words("verbs") if word != UNKNOWN)
-            yield fail(f"{grant.path}.resources", f"the role may {verbs} every secret it can see")
+            yield fail(f"{grant.path}.resources", "resources hold secrets, and verbs that read them, without resourceNames")
 
 
 POWERS: Mapping[str, tuple[Collection[str], Collection[str]]] = {
