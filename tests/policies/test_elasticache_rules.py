@@ -45,6 +45,7 @@ def _encrypt() -> None:
         table.skipped({"replicationGroupId": "g"}, "node of a group", of=CLUSTER)
         table.unknown({"replicationGroupId": UNKNOWN}, "perhaps a node of a group", of=CLUSTER, at="replicationGroupId")
     rest.skipped(MEMCACHED, "memcached", of=CLUSTER)
+    rest.passing(MEMCACHED, "serverless memcached", of=SERVERLESS)
     transit.passing(MEMCACHED, "serverless memcached", of=SERVERLESS)
     transit.passing({**MEMCACHED, path: True}, "memcached", of=CLUSTER)
     transit.failing({**MEMCACHED, path: False}, "memcached", of=CLUSTER)

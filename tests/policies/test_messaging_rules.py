@@ -84,6 +84,13 @@ def _dlq() -> None:
     table.skipped({}, "takes letters of a separate policy", others=[node(REDRIVE, "redrive", {"queueUrl": "x"}, {path: ["subject"]})])
     table.skipped({"redriveAllowPolicy": "{}"}, "says it takes letters")
     table.skipped({}, "is said to take letters", others=[node(messaging.REDRIVE_ALLOW, "allow", {}, {"queueUrl": ["subject"]})])
+    table.skipped({"messageRetentionSeconds": 300}, "notices")
+    table.failing({"messageRetentionSeconds": 301}, "messages kept a second longer", at=path)
+    table.skipped({"messageRetentionSeconds": 301}, "notices by setting", settings={"notice_seconds": 301})
+    table.unknown({"messageRetentionSeconds": UNKNOWN}, "kept nobody knows how long", at="messageRetentionSeconds")
+    table.passing({"messageRetentionSeconds": UNKNOWN, path: letters}, "however long they are kept")
+    table.unknown({"messageRetentionSeconds": UNKNOWN, path: UNKNOWN}, "nothing is known", at=path)
+    table.absent(Status.FAIL, name="four days", settings={"notice_seconds": 345_599})
     table.failing(
         {}, "takes nobody's letters", others=[node(QUEUE, "work", {path: letters})], outputs={"arn": "arn:aws:sqs:eu-west-1:1:other"}
     )

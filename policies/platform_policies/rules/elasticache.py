@@ -55,9 +55,8 @@ def encrypt(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> It
     if cache.kind == GROUP:
         yield from (_rest(node, cache), _transit(node))
     elif not cache.member:
-        yield from (
-            _encrypted_otherwise(node, cache, sub_id) for sub_id in ("rest", "transit") if (sub_id, cache.engine) != ("rest", MEMCACHED)
-        )
+        sub_ids = ("transit",) if (cache.kind, cache.engine) == (CLUSTER, MEMCACHED) else ("rest", "transit")
+        yield from (_encrypted_otherwise(node, cache, sub_id) for sub_id in sub_ids)
 
 
 def _encrypted_otherwise(node: Node, cache: _Cache, sub_id: str) -> Verdict:

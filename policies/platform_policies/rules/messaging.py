@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from platform_policies.checks import KMS_KEYS, any_of, closed_policy, flag, given, related, verdict
+from platform_policies.checks import KMS_KEYS, any_of, closed_policy, flag, given, number, related, verdict
 from platform_policies.graph import Node, ResourceGraph
-from platform_policies.rule import Answer, Severity, rule
+from platform_policies.rule import Answer, Severity, rule, unknown
 
 QUEUE = "aws:sqs/queue:Queue"
 QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
@@ -13,6 +13,9 @@ REDRIVE = "aws:sqs/redrivePolicy:RedrivePolicy"
 REDRIVE_ALLOW = "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"
 TOPIC = "aws:sns/topic:Topic"
 TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
+
+FOUR_DAYS = 345_600
+"""How long SQS keeps a message unless told otherwise, in seconds."""
 
 
 @rule(
@@ -50,16 +53,25 @@ def sqs_no_wildcard_principal(node: Node, graph: ResourceGraph, settings: Mappin
     severity=Severity.LOW,
     types=(QUEUE,),
     fix="Set redrivePolicy with deadLetterTargetArn and maxReceiveCount",
+    defaults={"notice_seconds": 300},
 )
 def sqs_dlq(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
-    """A message that no consumer can handle is tried until it expires, and then lost unseen. Dead-letter queues are left out."""
-    del settings
+    """A message that no consumer can handle is tried until it expires, and then lost unseen.
+
+    Left out: dead-letter queues, and queues of notices that mean nothing after `notice_seconds` (messageRetentionSeconds).
+    """
+    kept = number(node, "messageRetentionSeconds", FOUR_DAYS)
+    if kept is not None and kept <= settings["notice_seconds"]:
+        return None
     takes_letters = any(graph.referring(node, kind, "redrivePolicy") for kind in (QUEUE, REDRIVE))
     if takes_letters or node.value("redriveAllowPolicy") or graph.referring(node, REDRIVE_ALLOW, "queueUrl"):
         return None
     policies = related(node, graph, REDRIVE, "queueUrl")
     answers = [given(one, graph, "redrivePolicy", QUEUE) for one in (node, *policies.nodes)]
-    return verdict(policies.any(answers), "redrivePolicy", "redrivePolicy is not set: messages that fail are lost when they expire")
+    holds = policies.any(answers)
+    if kept is None and holds is False:
+        return unknown("messageRetentionSeconds")
+    return verdict(holds, "redrivePolicy", "redrivePolicy is not set: messages that fail are lost when they expire")
 
 
 @rule(
