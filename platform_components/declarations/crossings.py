@@ -6,6 +6,7 @@ from typing import Any
 from platform_components.cluster.args import EksClusterSettings
 from platform_components.declarations.document import FieldPath
 from platform_components.network.args import VpcArgs
+from platform_components.network.checks import eks_zone_problems
 from platform_components.network.zones import NO_EKS_CONTROL_PLANE, zone_id_problem, zone_problem
 
 Finding = tuple[FieldPath, str]
@@ -37,6 +38,10 @@ def cluster_findings(network: VpcArgs, cluster: EksClusterSettings) -> Iterator[
     """What the cluster asks of the network and does not get."""
     yield from _tier_findings(network, cluster)
     yield from _address_findings(network, cluster)
+    for index, zone in enumerate(network.zones):
+        # The cluster is given the subnets of every zone of its tier, and EKS refuses all of them for one such.
+        for message in eks_zone_problems([zone]):
+            yield ("network", "zones", index), message
     zones = [zone for zone in network.zones if zone not in NO_EKS_CONTROL_PLANE]
     if len(zones) < MIN_CONTROL_PLANE_ZONES:
         message = (

@@ -88,7 +88,14 @@ def _list(site: Site, role: str, domains: tuple[str, ...]) -> pulumi.Output[str]
 
 def _rule(site: Site, group: aws.route53.ResolverFirewallRuleGroup, role: str, priority: int, **rule: Any) -> None:
     aws.route53.ResolverFirewallRule(
-        site.child("dns", role), firewall_rule_group_id=group.id, priority=priority, opts=site.options(), **rule
+        site.child("dns", role),
+        # Fixed: its group tells it apart already, and a name made of both names and a suffix can pass the 64 characters there are.
+        name=role,
+        firewall_rule_group_id=group.id,
+        priority=priority,
+        # A priority is held by one rule at a time, so its successor cannot come first.
+        opts=site.options(delete_before_replace=True),
+        **rule,
     )
 
 

@@ -135,6 +135,12 @@ def test_a_fault_is_told_where_it_stands(write: Write, old: str, new: str, line:
     assert [text for text in told if text.startswith(message)], found
 
 
+def test_a_zone_without_eks_control_planes_is_refused_although_two_others_have_them(write: Write) -> None:
+    content = GOOD.replace("eu-west-1", "us-east-1").replace("euw1-az1, euw1-az2]", "use1-az1, use1-az2, use1-az3]")
+    (told,) = problems_of(write(content))
+    assert told == (9, "network.zones[2]", "EKS places no control plane in zone use1-az3; choose another zone")
+
+
 def test_all_faults_are_told_at_once_whichever_layer_of_checks_finds_them(write: Write) -> None:
     content = "profile: developer\nregion: eu-west-1\nenvironment: live\ndomian: x.example.com\nnetwork:\n  zones: [euw1-az1, euw1-az4]\n  cidr: 10.0.0.0/40\n"
     assert [(line, field) for line, field, _ in problems_of(write(content))] == [

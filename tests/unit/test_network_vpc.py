@@ -641,6 +641,8 @@ def test_the_dns_firewall_has_rules_in_a_fixed_order():
         (501, "dns-tunneling", "BLOCK"),
         (900, "rest", "BLOCK"),
     ]
+    for node in deployment.graph.of_type("aws:route53/resolverFirewallRule:ResolverFirewallRule"):
+        assert node.inputs["name"] == node.name.removeprefix("prod-dns-")
     followed = {
         node.name.removeprefix("prod-dns-"): node.inputs.get("firewallDomainRedirectionAction")
         for node in deployment.graph.of_type("aws:route53/resolverFirewallRule:ResolverFirewallRule")
@@ -654,6 +656,19 @@ def test_the_dns_firewall_has_rules_in_a_fixed_order():
     )
     alert = build(dns_firewall={"action": "ALERT"})
     assert all("blockResponse" not in node.inputs for node in alert.graph.of_type("aws:route53/resolverFirewallRule:ResolverFirewallRule"))
+
+
+def test_a_rule_gives_its_priority_up_before_its_successor_takes_it(monkeypatch):
+    seen = []
+    original = aws.route53.ResolverFirewallRule.__init__
+
+    def spy(self, name, *given, **kwargs):
+        seen.append(kwargs["opts"].delete_before_replace)
+        original(self, name, *given, **kwargs)
+
+    monkeypatch.setattr(aws.route53.ResolverFirewallRule, "__init__", spy)
+    build(dns_firewall={"blocked_domains": ["bad.example"]})
+    assert seen == [True] * 3
 
 
 def test_a_transit_gateway_is_attached_before_anything_is_routed_to_it():
