@@ -22,6 +22,7 @@ BAD_INPUT, TOOL_FAILED, INTERRUPTED, READER_GONE = 2, 3, interrupts.EXIT_CODE, 1
 COMMANDS: Sequence[tuple[str, str, str]] = (
     # (group, or nothing; command; "module:function" under platformctl.commands)
     ("", "preview", "preview:preview"),
+    ("", "check", "check:check"),
     ("", "cost", "cost:cost"),
     ("", "up", "stack:up"),
     ("", "destroy", "stack:destroy"),

@@ -13,3 +13,7 @@ Directory = Annotated[
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 """Whether to print JSON instead of text."""
+
+Sarif = Annotated[Path | None, typer.Option("--sarif", metavar="F", help="Write the findings as SARIF 2.1.0, for code scanning.")]
+Junit = Annotated[Path | None, typer.Option("--junit", metavar="F", help="Write the findings as JUnit XML.")]
+Html = Annotated[Path | None, typer.Option("--html", metavar="F", help="Write the findings as one self-contained page.")]

@@ -4,12 +4,13 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from platformctl.commands import Directory, Json
-from platformctl.project import Project, find_project
+from platformctl.commands import Directory, Html, Json, Junit, Sarif
+from platformctl.project import PROJECT_FILE, Project, find_project
 
 if TYPE_CHECKING:
     from platform_policies.graph import Node, ResourceGraph
@@ -23,12 +24,20 @@ _UNCUT = 1000
 
 def preview(
     target: Annotated[str, typer.Argument(metavar="ENV[.LAYER]", help="An environment, or one layer of it.")],
+    sarif: Sarif = None,
+    junit: Junit = None,
+    html: Html = None,
     json_output: Json = False,
     directory: Directory = None,
 ) -> None:
-    """Show the resources an environment would have: offline, no CLI and no account needed."""
+    """Show the resources an environment would have: offline, no CLI and no account needed.
+
+    Reports hold what the rules find in them; `check` is the gate.
+    """
     project = find_project(directory)
     runs = preview_layers(project, project.stacks_of(target))
+    if sarif or junit or html:
+        _write(project, target, runs, sarif, junit, html)
     if json_output:
         sys.stdout.write(json.dumps(as_json(target, runs), indent=2) + "\n")
     else:
@@ -74,6 +83,19 @@ def as_json(target: str, runs: Mapping[str, "MockRun"]) -> dict[str, Any]:
             "warnings": [{"stack": stack, "message": message} for stack, run in runs.items() for message in run.warnings],
         },
     }
+
+
+def _write(project: Project, target: str, runs: Mapping[str, "MockRun"], sarif: Path | None, junit: Path | None, html: Path | None) -> None:
+    """Judge the resources and write the reports that are wanted; the page lists the resources, too."""
+    from platform_policies.graph import ResourceGraph
+
+    from platformctl.judging import judges_of, places_of, today
+    from platformctl.report.files import Wanted, write
+    from platformctl.report.model import judge
+
+    graph = ResourceGraph.union(run.graph for run in runs.values())
+    report = judge(graph, judges_of(project.root), today(), places_of(project.root, PROJECT_FILE))
+    write(report, Wanted(sarif, junit, html), f"platformctl preview: {target}", graph)
 
 
 def is_counted(node: "Node") -> bool:
