@@ -662,9 +662,9 @@ def test_a_rule_gives_its_priority_up_before_its_successor_takes_it(monkeypatch)
     seen = []
     original = aws.route53.ResolverFirewallRule.__init__
 
-    def spy(self, name, *given, **kwargs):
+    def spy(self, resource_name, /, *given, **kwargs):
         seen.append(kwargs["opts"].delete_before_replace)
-        original(self, name, *given, **kwargs)
+        original(self, resource_name, *given, **kwargs)
 
     monkeypatch.setattr(aws.route53.ResolverFirewallRule, "__init__", spy)
     build(dns_firewall={"blocked_domains": ["bad.example"]})
