@@ -107,8 +107,8 @@ class ResourceGraph:
         return kinds
 
     def of_type(self, *types: str) -> Iterator[Node]:
-        """Every node of these canonical types."""
-        return (node for kind in types for node in self.by_canonical_type.get(kind, ()))
+        """Every node of these types, by whichever of their names."""
+        return (node for kind in types for node in self.by_canonical_type.get(canonical(kind), ()))
 
     def referring(self, node: Node, kind: str, path: str) -> Sequence[Node]:
         """Nodes of a canonical type whose input at a path means this node: by dependency, or by a value that is its id, name or ARN.
