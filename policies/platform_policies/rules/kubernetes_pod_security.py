@@ -52,18 +52,14 @@ def _judge(node: Node, graph: ResourceGraph, settings: Mapping[str, Any], rule_l
         return
     found = pods(node, graph)
     for sub_id, check in _IN_FORCE[rule_level][min(minor, _NEWEST)] if found else ():
-        clean = True
-        for pod in found:
-            for fault in check(pod):
-                if pod.partial and fault.absent:
-                    continue
-                clean = False
-                if fault.undecided or not known:
-                    yield unknown(fault.path if fault.undecided else "metadata.namespace", sub_id=sub_id)
-                else:
-                    yield fail(fault.path, fault.message, sub_id=sub_id)
-        if clean:
+        faults = [fault for pod in found for fault in check(pod) if not (pod.partial and fault.absent)]
+        if not faults:
             yield _PASSED[sub_id]
+        for fault in faults:
+            if fault.undecided or not known:
+                yield unknown(fault.path if fault.undecided else "metadata.namespace", sub_id=sub_id)
+            else:
+                yield fail(fault.path, fault.message, sub_id=sub_id)
 
 
 def _sub_ids(families: Sequence[Family]) -> Sequence[str]:
