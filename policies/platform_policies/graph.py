@@ -9,7 +9,7 @@ from typing import Any
 
 from platform_policies.types import canonical
 
-IDENTITIES = ("id", "arn", "name", "bucket")
+IDENTITIES = ("id", "arn", "name", "bucket", "identifier", "clusterIdentifier")
 """Outputs and inputs by whose value other resources refer to one."""
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -106,6 +106,14 @@ class ResourceGraph:
             kinds.setdefault(canonical(node.type), []).append(node)
         return kinds
 
+    @cached_property
+    def by_stack(self) -> Mapping[str, "ResourceGraph"]:
+        """The part of each stack, by the stack's full name as URNs have it."""
+        parts: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            parts.setdefault(stack_of(node.urn), []).append(node)
+        return {name: self if len(parts) == 1 else ResourceGraph(tuple(nodes)) for name, nodes in parts.items()}
+
     def of_type(self, *types: str) -> Iterator[Node]:
         """Every node of these types, by whichever of their names."""
         return (node for kind in types for node in self.by_canonical_type.get(canonical(kind), ()))
@@ -186,6 +194,11 @@ class ResourceGraph:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+
+def stack_of(urn: str) -> str:
+    """Name of the stack a URN belongs to: `dev.network`."""
+    return urn.removeprefix("urn:pulumi:").partition("::")[0]
 
 
 def _texts(value: Any) -> Iterator[str]:

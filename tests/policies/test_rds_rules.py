@@ -45,6 +45,8 @@ def _encrypted() -> None:
     on.passing({"replicateSourceDb": "arn:x", "kmsKeyId": "arn:key"}, "replica with a key of its own")
     on.unknown({"replicateSourceDb": "elsewhere", path: False}, "replica of one elsewhere", at="replicateSourceDb")
     on.unknown({"replicateSourceDb": UNKNOWN}, "perhaps a replica")
+    named = node(INSTANCE, "source", {"identifier": "main", path: True})
+    on.passing({"replicateSourceDb": "main"}, "replica of an encrypted one, by name", others=[named])
     ring = node(INSTANCE, "source", {}, {"replicateSourceDb": ["subject"]})
     on.unknown({}, "replicas of each other", others=[ring], refers={"replicateSourceDb": ["source"]})
     on.passing({"replicateSourceDb": "elsewhere"}, "replica, deployed", outputs={path: True})

@@ -1,6 +1,6 @@
 """RDS and Aurora: reach, encryption, copies and credentials of databases."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from platform_policies.checks import any_of, flag, given, items, number, present, related, text, truth, verdict
@@ -112,15 +112,9 @@ def multi_az(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> A
     if node.value("dbClusterInstanceClass") is not None or node.value("engineMode") == "serverless":
         return PASS  # a Multi-AZ DB cluster, or Aurora Serverless v1: AWS places copies itself
     members = related(node, graph, CLUSTER_INSTANCE, "clusterIdentifier")
-    count = len({one.urn for one in (*members.nodes, *_members_by_name(node, graph))})
+    count = len(members.nodes)
     message = f"the cluster has {count} ClusterInstance of the two it needs to survive a zone"
     return verdict(None if count < 2 and members.more else count >= 2, "", message)  # noqa: PLR2004 -- one, and one to take over
-
-
-def _members_by_name(cluster: Node, graph: ResourceGraph) -> Iterator[Node]:
-    """Instances that name the cluster by the identifier its author gave it."""
-    identifier = text(cluster, "clusterIdentifier")
-    return (one for one in graph.of_type(CLUSTER_INSTANCE) if identifier and one.value("clusterIdentifier") == identifier)
 
 
 @rule(
