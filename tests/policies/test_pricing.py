@@ -485,3 +485,21 @@ def test_an_estimate_is_the_sum_of_its_lines_and_every_charge_is_a_line_or_a_gap
     assert result.monthly >= 0
     assert set(result.unpriced_types) <= set(result.billable_types)
     json.dumps(result.to_json())
+
+
+def test_a_deployed_node_group_finds_its_template_by_id() -> None:
+    deployed = Node("urn:pulumi:a.b::p::t::lt", TEMPLATE.type, "lt", TEMPLATE.inputs, outputs={"id": "lt-0abc"})
+    nodes = group(scalingConfig={"minSize": 1}, launchTemplate={"id": "lt-0abc", "version": "1"})
+    assert charges(priced(deployed, nodes))["ec2.m5.large"] == Decimal("0.096") * 730
+    other = group(scalingConfig={"minSize": 1}, launchTemplate={"id": "lt-0def", "version": "1"})
+    assert "ec2.m5.large" not in charges(priced(deployed, other))
+
+
+def test_the_parts_of_several_stacks() -> None:
+    two = [Node(f"urn:pulumi:dev.{layer}::p::t::{layer}", "t", layer, {}) for layer in ("network", "cluster")]
+    assert {name: [part.name for part in graph] for name, graph in ResourceGraph(two).by_stack.items()} == {
+        "dev.network": ["network"],
+        "dev.cluster": ["cluster"],
+    }
+    alone = ResourceGraph(two[:1])
+    assert alone.by_stack["dev.network"] is alone

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from platform_policies.graph import Node, ResourceGraph
+from platform_policies.graph import Node, ResourceGraph, stack_of
 from platform_policies.pricing import compute
 from platform_policies.pricing.catalogue import Catalogue
 from platform_policies.pricing.compute import disks_of, launch_template, types_of
@@ -68,7 +68,7 @@ def advise(graph: ResourceGraph, priced: Estimate) -> Sequence[Advice]:
 
 def environment_of(node: Node) -> str:
     """The environment a resource belongs to: its stack's name up to the dot."""
-    return node.urn.removeprefix("urn:pulumi:").partition("::")[0].partition(".")[0]
+    return stack_of(node.urn).partition(".")[0]
 
 
 def _node_group(node: Node, context: Context, catalogue: Catalogue) -> Iterator[Advice]:

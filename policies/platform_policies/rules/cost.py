@@ -8,7 +8,7 @@ from typing import Any
 
 from platform_policies.checks import any_of, items, present, verdict
 from platform_policies.evaluate import STACK_TYPE
-from platform_policies.graph import UNKNOWN, Node, ResourceGraph
+from platform_policies.graph import UNKNOWN, Node, ResourceGraph, stack_of
 from platform_policies.pricing.catalogue import PricingError
 from platform_policies.pricing.compute import extended_support
 from platform_policies.pricing.estimate import NO_USAGE, Estimate, estimate
@@ -169,7 +169,7 @@ def one_nat(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> An
         return unknown("tags")
     if environment in settings["production"]:
         return passed()
-    others = [other for other in graph.of_type(NAT) if _stack(other) == _stack(node)]
+    others = list(_of_stack(node, graph).of_type(NAT))
     position = others.index(node) + 1
     message = f"NAT gateway {position} of {environment}, where {settings['most']} is enough"
     return verdict(position <= settings["most"], "subnetId", message)
@@ -309,11 +309,7 @@ def _within(priced: Estimate, holds: bool, message: str) -> Verdict:
 
 
 def _of_stack(node: Node, graph: ResourceGraph) -> ResourceGraph:
-    return ResourceGraph(tuple(other for other in graph if _stack(other) == _stack(node)))
-
-
-def _stack(node: Node) -> str:
-    return node.urn.removeprefix("urn:pulumi:").partition("::")[0]
+    return graph.by_stack[stack_of(node.urn)]
 
 
 def _region(graph: ResourceGraph) -> str:
@@ -328,7 +324,7 @@ def _environment(node: Node) -> str | None:
     tag = tags.get("Environment") if isinstance(tags, Mapping) else tags
     if is_unknown(tag):
         return None
-    return tag if isinstance(tag, str) else _stack(node).partition(".")[0]
+    return tag if isinstance(tag, str) else stack_of(node.urn).partition(".")[0]
 
 
 def _today(settings: Mapping[str, Any]) -> date:
