@@ -129,6 +129,17 @@ def test_one_more_nat_gateway_is_exactly_its_price(region: str) -> None:
     assert change.percent == change.absolute * 100 / change.before
 
 
+def test_a_regional_nat_gateway_is_charged_in_one_zone_at_least() -> None:
+    (line, data) = priced(node(NAT, "r", {"availabilityMode": "regional"}), region="eu-west-1").lines
+    assert (line.price.sku, line.monthly, line.at_least) == ("nat.regional.hour", Decimal("35.04"), True)
+    assert data.price.sku == "nat.regional.gb"
+    assert priced(node(NAT, "r", {"availabilityMode": "regional"})).unpriced_types == [NAT]
+    assert not priced(node(NAT, "z", {"availabilityMode": "zonal"})).lines[0].at_least
+    assert [gap.reason for gap in priced(node(NAT, "u", {"availabilityMode": UNKNOWN})).gaps] == [
+        "its availability mode is not known before `up`"
+    ]
+
+
 def test_an_unknown_region_is_refused() -> None:
     with pytest.raises(PricingError, match=r"no prices for region 'eu-north-1'; there are for: eu-west-1, us-east-1"):
         estimate(stack("dev.network"), "eu-north-1", today=TODAY)

@@ -14,8 +14,14 @@ from platform_policies.rule import is_unknown
 
 def nat_gateway(node: Node, context: Context) -> Iterator[Need]:
     """A NAT gateway; its public address is charged where it is declared."""
-    yield hours("NAT gateway", "nat.hour")
-    yield context.used(node, "Data processed", "nat.gb", "monthly_data_processed_gb")
+    mode = node.value("availabilityMode", "zonal")
+    if is_unknown(mode):
+        yield unpriced("NAT gateway", "its availability mode is not known before `up`")
+        return
+    rate = "nat.regional" if mode == "regional" else "nat"
+    # A regional one spreads to the zones that have workloads, and is charged in each.
+    yield hours(f"{'Regional ' if mode == 'regional' else ''}NAT gateway", f"{rate}.hour", at_least=mode == "regional")
+    yield context.used(node, "Data processed", f"{rate}.gb", "monthly_data_processed_gb")
 
 
 def elastic_ip(node: Node, _: Context) -> Iterator[Need]:
