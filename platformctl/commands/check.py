@@ -59,6 +59,10 @@ def check(  # noqa: PLR0913, PLR0917 -- each is an option of the command
     sarif: Sarif = None,
     junit: Junit = None,
     html: Html = None,
+    compliance: Annotated[
+        list[Path] | None,
+        typer.Option("--compliance", metavar="F", help="Write how the controls of each framework stand, as a page or (F.csv) as CSV."),
+    ] = None,
     github: Annotated[bool, typer.Option("--github", help="Print GitHub annotations instead of text.")] = False,
     json_output: Json = False,
     directory: Directory = None,
@@ -88,7 +92,7 @@ def check(  # noqa: PLR0913, PLR0917 -- each is an option of the command
     # Code scanning can only show a place: where a finding has none of its own, the project's file, or what was judged.
     fallback = PROJECT_FILE if project or file is None or str(file) == "-" else file.name
     report = judge(graph, judges, today(), places_of(root, fallback))
-    write(report, Wanted(sarif, junit, html), f"platformctl check: {title}")
+    write(report, Wanted(sarif, junit, html, compliance or ()), title)
     if json_output:
         sys.stdout.write(json.dumps(report.to_json(), indent=2) + "\n")
     elif github:

@@ -95,7 +95,7 @@ def _write(project: Project, target: str, runs: Mapping[str, "MockRun"], sarif: 
 
     graph = ResourceGraph.union(run.graph for run in runs.values())
     report = judge(graph, judges_of(project.root), today(), places_of(project.root, PROJECT_FILE))
-    write(report, Wanted(sarif, junit, html), f"platformctl preview: {target}", graph)
+    write(report, Wanted(sarif, junit, html), target, graph)
 
 
 def is_counted(node: "Node") -> bool:

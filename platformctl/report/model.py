@@ -151,7 +151,7 @@ def judge(graph: ResourceGraph, judges: Judges, today: date, places: Places | No
     """
     where = places or Places()
     stacks = list(dict.fromkeys(waiving.stack_of(node) for node in graph))
-    environments = {levels.environment_of(stack) for stack in stacks}
+    environments = {levels.environment_of(stack) for stack in stacks} or {""}
     asked = [rule for rule in judges.rules if any(judges.enforcement.level(rule, one) is not Level.DISABLED for one in environments)]
     judgement = evaluate(graph, asked, judges.enforcement.settings)
     outcome = waiving.apply(judgement, judges.waivers, graph, today)

@@ -59,6 +59,15 @@ def mapped_rules() -> Sequence[str]:
     return tuple(_data()["rules"])
 
 
+def all_controls(framework: str) -> Mapping[str, Sequence[str]]:
+    """Ids of rules by every control the data names, whether or not the rule exists, in the order of the controls' numbers."""
+    found: dict[str, list[str]] = {}
+    for rule in mapped_rules():
+        for control in controls(rule).get(framework, ()):
+            found.setdefault(control, []).append(rule)
+    return dict(sorted(found.items(), key=lambda item: _numbers(item[0])))
+
+
 def by_control(framework: str, rules: Iterable[Rule]) -> Mapping[str, Sequence[Rule]]:
     """Rules by control of one framework, in the order of the controls' numbers."""
     found: dict[str, list[Rule]] = {}

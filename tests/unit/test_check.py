@@ -180,6 +180,13 @@ def test_reports_are_written_and_annotations_printed(program: Path, tmp_path: Pa
     assert "__main__.py:5" in (out / "a.html").read_text()
 
 
+def test_compliance_is_written_as_a_page_and_as_csv(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page, table = tmp_path / "c.html", tmp_path / "c.csv"
+    assert run(["check", "--program", str(program), "--compliance", str(page), "--compliance", str(table)]) == 1
+    assert "CIS Amazon Web Services Foundations Benchmark" in page.read_text()
+    assert ",6.3,failing," in table.read_text()
+
+
 def test_preview_writes_the_same_reports_and_is_no_gate(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [f"--{form}={tmp_path / form}" for form in ("sarif", "junit", "html")]
     assert run(["preview", "prod", "-C", str(program), *files]) == 0
