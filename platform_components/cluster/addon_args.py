@@ -1,5 +1,6 @@
 """Managed add-ons as an environment file declares them."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
@@ -72,7 +73,11 @@ class Addons(Args):
     kube_proxy: Addon = Field(default=Addon(), description="kube-proxy; before the nodes. Omitted: on.")
     pod_identity_agent: Addon = Field(default=Addon(), description="EKS Pod Identity agent; before the nodes. Omitted: on.")
     coredns: Addon = Field(default=Addon(), description="CoreDNS; once nodes are there. Omitted: on.")
-    ebs_csi: Addon = Field(default=Addon(), description="EBS CSI driver, with its role; once nodes are there. Omitted: on.")
+    ebs_csi: Addon = Field(
+        default=Addon(),
+        description="EBS CSI driver, with its role, from v1.58.0 on; once nodes are there. Volumes it did not make itself need the tag "
+        "`ebs.csi.aws.com/cluster-name` with the cluster's name. Omitted: on.",
+    )
     node_monitoring: Addon = Field(
         default=Addon(), description="Node monitoring agent, which tells node repair what is broken; once nodes are there. Omitted: on."
     )
@@ -86,4 +91,16 @@ class Addons(Args):
         double = sorted(taken & set(self.extra))
         if double:
             raise ValueError(f"extra.{double[0]} has a field of its own; move it there")
+        pinned = self.ebs_csi.version
+        if pinned is not None and _release(pinned) < EBS_CSI_MIN:
+            raise ValueError(f"ebs_csi {pinned} does not mark its volumes with the cluster, which its role needs; use v1.58.0 or newer")
         return self
+
+
+EBS_CSI_MIN = (1, 58)
+"""First release that tags volumes with the cluster's name (https://github.com/kubernetes-sigs/aws-ebs-csi-driver/issues/2918)."""
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Major and minor of a version such as v1.58.0-eksbuild.1."""
+    return tuple(int(part) for part in re.findall(r"[0-9]+", version)[:2])

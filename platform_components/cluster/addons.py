@@ -139,7 +139,9 @@ def _identities(site: Site, settings: EksClusterSettings, plan: Plan) -> tuple[l
         role = _cni_role(site, ipv6=settings.kubernetes_network.ip_family == "ipv6")
         return [Identity(service_account="aws-node", role_arn=role.role.arn)], role.permissions
     if plan.name == EBS_CSI:
-        managed = {"driver": "service-role/AmazonEBSCSIDriverPolicy"}
+        # Held to volumes and instances of this cluster by tags of the session, which Pod Identity sets; the older policy was not.
+        # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/issues/2918
+        managed = {"driver": "AmazonEBSCSIDriverEKSClusterScopedPolicy"}
         role = site.pod_role("ebs-csi", "kube-system", "ebs-csi-controller-sa", managed, uses="EBS CSI driver")
         return [Identity(service_account="ebs-csi-controller-sa", role_arn=role.role.arn)], role.permissions
     return [], ()

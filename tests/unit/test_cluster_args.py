@@ -155,6 +155,7 @@ def test_a_managed_pool_of_ones_own_is_enough_for_karpenter():
             "must stay on with ip_family ipv6",
         ),
         ({"addons": {"extra": {"coredns": {}}}}, "extra.coredns has a field of its own"),
+        ({"addons": {"ebs_csi": {"version": "v1.57.1-eksbuild.1"}}}, "use v1.58.0 or newer"),
         ({"generation": "Blue!"}, "pattern"),
         ({"deployer": "arn:aws:sts::123456789012:assumed-role/deployer/me"}, "is a session, which ends"),
         ({"deployer": "me"}, "no ARN of an IAM role or user"),

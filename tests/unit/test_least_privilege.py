@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from platform_policies.graph import Node, ResourceGraph
 
 from platform_components.cluster.node_pools.auto import tagging_statements
@@ -30,7 +31,7 @@ CLUSTERS: dict[str, dict[str, Any]] = {
 }
 
 MANAGED = {
-    "AmazonEBSCSIDriverPolicy",
+    "AmazonEBSCSIDriverEKSClusterScopedPolicy",
     "AmazonEC2ContainerRegistryPullOnly",
     "AmazonEKSBlockStoragePolicy",
     "AmazonEKSClusterPolicy",
@@ -45,6 +46,9 @@ MANAGED = {
     "AmazonSSMManagedInstanceCore",
 }
 """Policies of AWS that some role here may hold, each made by AWS for that one use."""
+
+AWS_POLICIES: dict[str, dict[str, Any]] = json.loads(aws_managed_policies_data)
+"""AWS's own policies as moto's makers last read them from an account."""
 
 WITH_REASON = {statement.sid for statement in tagging_statements() if statement.reason}
 
@@ -126,3 +130,9 @@ def test_no_role_holds_a_policy_of_aws_that_is_not_on_the_list(graph):
     held = {node.inputs["policyArn"].rpartition("/")[2] for node in graph.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")}
     assert held <= MANAGED
     assert not [node.name for node in graph.of_type("aws:iam/role:Role") if {"inlinePolicies", "managedPolicyArns"} & set(node.inputs)]
+
+
+def test_every_policy_of_aws_that_is_attached_exists_under_its_path(graph):
+    for node in graph.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment"):
+        path, _, name = node.inputs["policyArn"].partition(":policy")[2].rpartition("/")
+        assert AWS_POLICIES[name]["Path"] == f"{path}/", node.name
