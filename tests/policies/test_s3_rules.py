@@ -11,6 +11,7 @@ from platform_policies.rule import Status
 from platform_policies.rules import s3
 
 from tests.policies.cases import Case, judge, node
+from tests.policies.table import Table, case_id, prove
 
 PASS, FAIL, UNDECIDED = Status.PASS, Status.FAIL, Status.UNKNOWN
 BUCKET, BLOCK, ACCOUNT = s3.BUCKET, s3.BLOCK, s3.ACCOUNT_BLOCK
@@ -100,147 +101,37 @@ def _block() -> list[Case]:
 
 def _public() -> list[Case]:
     rule = "aws-s3-no-public-policy"
-    group = "http://acs.amazonaws.com/groups/global/"
+    cases: list[Case] = []
+    policy = Table(cases, rule, s3.POLICY, "policy")
+    policy.passing({"policy": granting(Principal={"AWS": "arn:aws:iam::1:root"})})
+    policy.passing({"policy": granting(Effect="Deny")}, "deny")
+    policy.passing({"policy": granting(Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}})}, "own organisation")
+    policy.failing({"policy": granting()}, at="policy")
+    policy.failing({"policy": json.loads(granting(Principal={"AWS": "*"}))}, "map")
+    policy.failing({"policy": granting()}, "inline", of=BUCKET)
+    policy.failing({"policy": granting(Condition={"StringEquals": {"aws:UserAgent": "x"}})}, "condition that keeps nobody out")
+    policy.absent(PASS, of=BUCKET)
+    policy.unknown({"policy": UNKNOWN}, at="policy")
+    policy.unknown({"policy": granting(Principal=UNKNOWN)}, "principal")
+    acl, group = Table(cases, rule, s3.ACL, "acl"), "http://acs.amazonaws.com/groups/global/"
     world, known = {"uri": f"{group}AllUsers", "permissions": ["READ"]}, {"uri": f"{group}AuthenticatedUsers"}
     mine = {"id": "abc", "type": "CanonicalUser", "permissions": ["READ"]}
-    return [
-        Case(
-            kind="passing",
-            type=s3.POLICY,
-            inputs={"policy": granting(Principal={"AWS": "arn:aws:iam::1:root"})},
-            expect=PASS,
-            rule=rule,
-            sub_id="policy",
-        ),
-        Case(kind="failing", type=s3.POLICY, inputs={"policy": granting()}, expect=FAIL, property="policy", rule=rule, sub_id="policy"),
-        Case(
-            kind="failing",
-            type=s3.POLICY,
-            inputs={"policy": json.loads(granting(Principal={"AWS": "*"}))},
-            expect=FAIL,
-            name="map",
-            rule=rule,
-            sub_id="policy",
-        ),
-        Case(kind="failing", type=BUCKET, inputs={"policy": granting()}, expect=FAIL, name="inline", rule=rule, sub_id="policy"),
-        Case(
-            kind="passing", type=s3.POLICY, inputs={"policy": granting(Effect="Deny")}, expect=PASS, name="deny", rule=rule, sub_id="policy"
-        ),
-        Case(
-            kind="passing",
-            type=s3.POLICY,
-            inputs={"policy": granting(Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}})},
-            expect=PASS,
-            name="own organisation",
-            rule=rule,
-            sub_id="policy",
-        ),
-        Case(
-            kind="failing",
-            type=s3.POLICY,
-            inputs={"policy": granting(Condition={"StringEquals": {"aws:UserAgent": "x"}})},
-            expect=FAIL,
-            name="condition that keeps nobody out",
-            rule=rule,
-            sub_id="policy",
-        ),
-        Case(kind="absent", type=BUCKET, inputs={}, expect=PASS, rule=rule, sub_id="policy"),
-        Case(kind="unknown", type=s3.POLICY, inputs={"policy": UNKNOWN}, expect=UNDECIDED, rule=rule, sub_id="policy"),
-        Case(
-            kind="unknown",
-            type=s3.POLICY,
-            inputs={"policy": granting(Principal=UNKNOWN)},
-            expect=UNDECIDED,
-            name="principal",
-            rule=rule,
-            sub_id="policy",
-        ),
-        Case(kind="passing", type=s3.ACL, inputs={"acl": "private"}, expect=PASS, rule=rule, sub_id="acl"),
-        Case(kind="passing", type=s3.ACL, inputs={"acl": "log-delivery-write"}, expect=PASS, name="log delivery", rule=rule, sub_id="acl"),
-        Case(kind="failing", type=s3.ACL, inputs={"acl": "public-read"}, expect=FAIL, property="acl", rule=rule, sub_id="acl"),
-        Case(kind="failing", type=BUCKET, inputs={"acl": "public-read-write"}, expect=FAIL, name="inline", rule=rule, sub_id="acl"),
-        Case(
-            kind="failing",
-            type="aws:s3/bucketAclV2:BucketAclV2",
-            inputs={"acl": "authenticated-read"},
-            expect=FAIL,
-            name="old type",
-            rule=rule,
-            sub_id="acl",
-        ),
-        Case(
-            kind="failing",
-            type=BUCKET,
-            inputs={"grants": [mine, world]},
-            expect=FAIL,
-            property="grants",
-            name="grants",
-            rule=rule,
-            sub_id="acl",
-        ),
-        Case(
-            kind="failing",
-            type=BUCKET,
-            inputs={"grants": [known]},
-            expect=FAIL,
-            property="grants",
-            name="any AWS account",
-            rule=rule,
-            sub_id="acl",
-        ),
-        Case(kind="passing", type=BUCKET, inputs={"grants": [mine]}, expect=PASS, name="grants", rule=rule, sub_id="acl"),
-        Case(
-            kind="passing",
-            type=BUCKET,
-            inputs={"grants": [{"uri": "http://acs.amazonaws.com/groups/s3/LogDelivery"}]},
-            expect=PASS,
-            name="log group",
-            rule=rule,
-            sub_id="acl",
-        ),
-        Case(
-            kind="failing",
-            type=s3.ACL,
-            inputs={"accessControlPolicy": {"grants": [{"grantee": {"type": "Group", "uri": f"{group}AllUsers"}, "permission": "READ"}]}},
-            expect=FAIL,
-            property="accessControlPolicy.grants",
-            name="access control policy",
-            rule=rule,
-            sub_id="acl",
-        ),
-        Case(kind="absent", type=BUCKET, inputs={}, expect=PASS, rule=rule, sub_id="acl"),
-        Case(kind="unknown", type=s3.ACL, inputs={"acl": UNKNOWN}, expect=UNDECIDED, property="acl", rule=rule, sub_id="acl"),
-        Case(
-            kind="unknown",
-            type=BUCKET,
-            inputs={"grants": UNKNOWN},
-            expect=UNDECIDED,
-            property="grants",
-            name="grants",
-            rule=rule,
-            sub_id="acl",
-        ),
-        Case(
-            kind="unknown",
-            type=BUCKET,
-            inputs={"grants": [UNKNOWN]},
-            expect=UNDECIDED,
-            property="grants",
-            name="grant",
-            rule=rule,
-            sub_id="acl",
-        ),
-        Case(
-            kind="unknown",
-            type=BUCKET,
-            inputs={"grants": [{"uri": UNKNOWN}]},
-            expect=UNDECIDED,
-            property="grants",
-            name="group",
-            rule=rule,
-            sub_id="acl",
-        ),
-    ]
+    acl.passing({"acl": "private"})
+    acl.passing({"acl": "log-delivery-write"}, "log delivery")
+    acl.failing({"acl": "public-read"}, at="acl")
+    acl.failing({"acl": "public-read-write"}, "inline", of=BUCKET)
+    acl.failing({"acl": "authenticated-read"}, "old type", of="aws:s3/bucketAclV2:BucketAclV2")
+    acl.failing({"grants": [mine, world]}, "grants", of=BUCKET, at="grants")
+    acl.failing({"grants": [known]}, "any AWS account", of=BUCKET, at="grants")
+    acl.passing({"grants": [mine]}, "grants", of=BUCKET)
+    acl.passing({"grants": [{"uri": "http://acs.amazonaws.com/groups/s3/LogDelivery"}]}, "log group", of=BUCKET)
+    separate = {"grants": [{"grantee": {"type": "Group", "uri": f"{group}AllUsers"}, "permission": "READ"}]}
+    acl.failing({"accessControlPolicy": separate}, "access control policy", at="accessControlPolicy.grants")
+    acl.absent(PASS, of=BUCKET)
+    acl.unknown({"acl": UNKNOWN}, at="acl")
+    for name, grants in {"grants": UNKNOWN, "grant": [UNKNOWN], "group": [{"uri": UNKNOWN}]}.items():
+        acl.unknown({"grants": grants}, name, of=BUCKET, at="grants")
+    return cases
 
 
 def _tls() -> list[Case]:
@@ -481,17 +372,13 @@ def _object_lock() -> list[Case]:
 
 
 CASES: list[Case] = [*_block(), *_public(), *_tls(), *_encryption(), *_versioning(), *_logging(), *_lifecycle(), *_object_lock()]
-RULES = {one.id: one for one in s3.RULES}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.sub_id}-{case.kind}-{case.name}")
+@pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_case(case: Case) -> None:
-    status, verdicts = judge(RULES[case.rule], case)
-    assert status == case.expect, verdicts
-    if case.property is not None:
-        assert case.property in {one.property for one in verdicts if one.status is status}
+    prove(s3.RULES, case)
 
 
 def test_messages_name_what_is_there() -> None:
     case = Case("aws-s3-no-public-policy", "failing", s3.ACL, {"acl": "public-read"}, FAIL, sub_id="acl")
-    assert judge(RULES[case.rule], case)[1][0].message == "acl is public-read: it grants access to strangers"
+    assert judge(s3.no_public_policy, case)[1][0].message == "acl is public-read: it grants access to strangers"
