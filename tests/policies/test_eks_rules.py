@@ -111,6 +111,7 @@ def private() -> None:
     igw = node(eks.INTERNET_GATEWAY, "igw", {})
     nat = node("aws:ec2/natGateway:NatGateway", "nat", {})
     t.passing({}, "no way out", **placed())
+    t.passing({"subnetIds": [UNKNOWN]}, "all known", **placed())
     t.passing({}, "NAT", **routed(nat, node(eks.ROUTE, "route", {}, {"routeTableId": ["table"], "natGatewayId": ["nat"]})))
     t.passing({}, "NAT inline", **routed(routes=[{"natGatewayId": "nat-1"}]))
     t.passing({}, "VPN", **routed(routes=[{"gatewayId": "vgw-1"}]))

@@ -110,7 +110,7 @@ def acls() -> None:
     t.unknown({"ingress": [UNKNOWN]}, "entry", at="ingress.0")
     t.unknown({"ingress": [entry(1, UNKNOWN, 22, 22)]}, "action")
     t.unknown({"ingress": [entry(1, "allow", 22, 22, UNKNOWN)]}, "block", at="ingress.0.cidrBlock")
-    t.unknown({"ingress": [entry(1, "allow", UNKNOWN, 22)]}, "port")
+    t.unknown({"ingress": [entry(1, "allow", UNKNOWN, 22)]}, "port", at="ingress.0")
     rule = Table(CASES, t.rule, ACL_RULE)
     rule.passing(rule_entry(1, "allow", 443, 443), "rule")
     rule.skipped(rule_entry(1, "allow", 22, 22, egress=True), "rule of the way out")
@@ -134,6 +134,7 @@ def acls() -> None:
     )
     rule.failing(rule_entry(1, "allow", 22, 22, egress=False), "rule", at="cidrBlock")
     rule.absent(Status.PASS, {**rule_entry(1, "allow", 22, 22), "cidrBlock": None}, "rule without a block")
+    rule.unknown(rule_entry(1, "allow", UNKNOWN, 22), "rule's port", at="protocol")
     rule.unknown(rule_entry(1, "allow", 22, 22, egress=UNKNOWN), "rule's direction", at="egress")
     rule.passing(rule_entry(1, "allow", 443, 443, egress=UNKNOWN), "rule's direction does not matter")
 

@@ -8,7 +8,7 @@ from platform_policies.firewall import block_is_world
 from platform_policies.graph import UNKNOWN, Node, ResourceGraph
 from platform_policies.rule import PASS, Answer, Severity, Verdict, fail, is_unknown, passed, rule, unknown
 from platform_policies.types import canonical
-from platform_policies.verdicts import settle
+from platform_policies.verdicts import settle, stands
 
 CLUSTER = "aws:eks/cluster:Cluster"
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -50,9 +50,8 @@ def endpoint(node: Node, _graph: ResourceGraph, _settings: Mapping[str, Any]) ->
     """A public endpoint puts the control of all workloads one stolen token, or one flaw of the API server, away from anybody."""
     path = "vpcConfig.endpointPublicAccess"
     public = flag(node, path, True)
-    shown = "is true" if node.value(path) is not None else "is absent, and the provider's default is true"
     closed = None if public is None else not public
-    answers = [verdict(closed, path, f"{path} {shown}", sub_id="public")]
+    answers = [verdict(closed, path, stands(node, path, True), sub_id="public")]
     return [*answers, passed(sub_id="cidr-restricted") if closed else _restricted(node, public)]
 
 
@@ -62,9 +61,8 @@ def _restricted(node: Node, public: bool | None) -> Verdict:
     if blocks is None:
         return unknown(path, sub_id="cidr-restricted")
     worldwide = any_of(block_is_world(block) for block in blocks) if blocks else True
-    shown = f"is {', '.join(map(str, blocks))}" if blocks else "is absent, and EKS takes 0.0.0.0/0"
     open_to_all = all_of((public, worldwide))
-    return verdict(None if open_to_all is None else not open_to_all, path, f"{path} {shown}", sub_id="cidr-restricted")
+    return verdict(None if open_to_all is None else not open_to_all, path, stands(node, path, "0.0.0.0/0"), sub_id="cidr-restricted")
 
 
 @rule(
@@ -219,8 +217,11 @@ def access_mode(node: Node, _graph: ResourceGraph, settings: Mapping[str, Any]) 
     """Whoever may write the aws-auth config map can make himself administrator, and CloudTrail does not see it."""
     path = "accessConfig.authenticationMode"
     mode = text(node, path, "CONFIG_MAP")
-    shown = f"is {mode}" if node.value(path) is not None else "is absent, and EKS takes CONFIG_MAP"
-    return verdict(None if mode is None else mode in settings["modes"], path, f"{path} {shown}: the aws-auth config map gives access")
+    return verdict(
+        None if mode is None else mode in settings["modes"],
+        path,
+        f"{stands(node, path, 'CONFIG_MAP')}: the aws-auth config map gives access",
+    )
 
 
 @rule(
@@ -251,9 +252,12 @@ def _is_agent(addon: Node) -> bool | None:
 
 def _issuer_trusted(node: Node, graph: ResourceGraph) -> bool:
     """Whether a provider's literal URL is the issuer that a deployed cluster has."""
-    issuers = [oidc.get("issuer") for one in node.outputs.get("identities") or () for oidc in one.get("oidcs") or ()]
-    bare = {str(issuer).removeprefix("https://") for issuer in issuers if issuer}
-    return any(str(one.value("url")).removeprefix("https://") in bare for one in graph.of_type(OIDC_PROVIDER))
+    # Outputs are there in a preview, too, and not known yet.
+    issuer = Node(node.urn, node.type, node.name, node.outputs).value("identities.0.oidcs.0.issuer")
+    if not isinstance(issuer, str) or issuer == UNKNOWN:
+        return False
+    bare = issuer.removeprefix("https://")
+    return any(str(one.value("url")).removeprefix("https://") == bare for one in graph.of_type(OIDC_PROVIDER))
 
 
 @rule(
@@ -304,8 +308,8 @@ def _role_policies(role: Node, graph: ResourceGraph, path: str, allowed: Sequenc
 )
 def deletion_protection(node: Node, _graph: ResourceGraph, _settings: Mapping[str, Any]) -> Answer:
     """A cluster that is deleted takes its workloads' state in etcd with it."""
-    shown = "is false" if node.value("deletionProtection") is not None else "is absent, and the provider's default is false"
-    return verdict(flag(node, "deletionProtection", False), "deletionProtection", f"deletionProtection {shown}")
+    path = "deletionProtection"
+    return verdict(flag(node, path, False), path, stands(node, path, False))
 
 
 RULES = (

@@ -7,6 +7,7 @@ from platform_policies.checks import all_of, any_of, flag, number, related, text
 from platform_policies.documents import Statement, has_condition, principals_public, statements
 from platform_policies.graph import UNKNOWN, Node, ResourceGraph
 from platform_policies.rule import PASS, Answer, Severity, fail, rule, unknown
+from platform_policies.verdicts import stands
 
 KEY = "aws:kms/key:Key"
 REPLICA = "aws:kms/replicaKey:ReplicaKey"
@@ -47,8 +48,7 @@ def rotation(node: Node, _graph: ResourceGraph, _settings: Mapping[str, Any]) ->
     on = flag(node, "enableKeyRotation", False)
     if rotates is None and not on:
         return unknown("customerMasterKeySpec")
-    shown = "is absent, and the provider's default is false" if node.value("enableKeyRotation") is None else "is false"
-    return verdict(on, "enableKeyRotation", f"enableKeyRotation {shown}")
+    return verdict(on, "enableKeyRotation", stands(node, "enableKeyRotation", False))
 
 
 @rule(
@@ -63,13 +63,12 @@ def no_wildcard_principal(node: Node, _graph: ResourceGraph, _settings: Mapping[
     listed = statements(node.value("policy"))
     if listed is None:
         return unknown("policy")
-    answers = [_lets_in_everyone(statement) for statement in listed]
-    for statement, everyone in zip(listed, answers, strict=True):
-        if everyone:
+    for statement in listed:
+        if _lets_in_everyone(statement):
             return fail(
                 "policy", f"policy: {statement.label} allows principal * without a condition on the caller's account or organization"
             )
-    return unknown("policy") if None in answers else PASS
+    return unknown("policy") if any(_lets_in_everyone(one) is None for one in listed) else PASS
 
 
 def _lets_in_everyone(statement: Statement) -> bool | None:

@@ -9,7 +9,7 @@ from platform_policies.firewall import DEFAULT_GROUP, Entry, acl_entries, group_
 from platform_policies.graph import UNKNOWN, Node, ResourceGraph
 from platform_policies.rule import PASS, Answer, Severity, Verdict, fail, is_unknown, rule, unknown
 from platform_policies.types import canonical
-from platform_policies.verdicts import settle
+from platform_policies.verdicts import settle, stands
 
 VPC = "aws:ec2/vpc:Vpc"
 DEFAULT_VPC = "aws:ec2/defaultVpc:DefaultVpc"
@@ -44,7 +44,7 @@ def flow_logs(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> 
     kinds = [text(log, "trafficType") for log in logs.nodes]
     enough = logs.any(None if kind is None else kind in settings["traffic"] for kind in kinds)
     if logs.nodes:
-        return verdict(enough, "", f"its flow log has trafficType {kinds[0] or 'none'}, which leaves out refused traffic")
+        return verdict(enough, "", f"of its flow log, {stands(logs.nodes[0], 'trafficType', 'none')}: refused traffic is left out")
     return verdict(enough, "", "no flow log has the vpcId of this VPC")
 
 
@@ -91,8 +91,8 @@ def subnet_no_public_ip(node: Node, _graph: ResourceGraph, _settings: Mapping[st
     """A public address that nobody asked for puts an instance on the Internet."""
     default = canonical(node.type) == DEFAULT_SUBNET
     public = flag(node, "mapPublicIpOnLaunch", default)
-    shown = "is true" if "mapPublicIpOnLaunch" in node.inputs else "is absent, which is true for a default subnet"
-    return verdict(None if public is None else not public, "mapPublicIpOnLaunch", f"mapPublicIpOnLaunch {shown}")
+    path = "mapPublicIpOnLaunch"
+    return verdict(None if public is None else not public, path, stands(node, path, default))
 
 
 @rule(
@@ -205,11 +205,10 @@ def _limits(policy: Any) -> Verdict:
     listed = statements(policy)
     if listed is None:
         return unknown("policy")
-    answers = [_lets_all_pass(statement) for statement in listed]
-    for statement, everything in zip(listed, answers, strict=True):
-        if everything:
+    for statement in listed:
+        if _lets_all_pass(statement):
             return fail("policy", f"policy: {statement.label} allows everyone everything on every resource, without a condition")
-    return unknown("policy") if None in answers else PASS
+    return unknown("policy") if any(_lets_all_pass(one) is None for one in listed) else PASS
 
 
 def _lets_all_pass(statement: Statement) -> bool | None:

@@ -7,7 +7,7 @@ from typing import Any
 from platform_policies.checks import all_of, flag, items, number, own_key, related, verdict
 from platform_policies.graph import UNKNOWN, Node, ResourceGraph
 from platform_policies.rule import Answer, Severity, Verdict, fail, rule, unknown
-from platform_policies.verdicts import settle
+from platform_policies.verdicts import settle, stands
 
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 -- a type token
 ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
@@ -31,9 +31,8 @@ def rotation(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> A
     if not rotations.nodes:
         return verdict(rotated, "", "no aws.secretsmanager.SecretRotation has its secretId")
     first = rotations.nodes[0]
-    if flag(first, "rotationEnabled", True) is False:
-        return verdict(rotated, "", f"{first.name} has rotationEnabled false")
-    return verdict(rotated, "", f"{first.name} does not rotate it every {settings['max_days']} days: {_schedule(first)}")
+    said = ", ".join(stands(first, path, default) for path, default in (("rotationEnabled", "true"), ("rotationRules", "never")))
+    return verdict(rotated, "", f"{first.name} does not rotate it every {settings['max_days']} days: {said}")
 
 
 def _often(node: Node, most: float) -> bool | None:
@@ -48,14 +47,6 @@ def _often(node: Node, most: float) -> bool | None:
     if rate:
         return int(rate[1]) / (24 if rate[2] == "hour" else 1) <= most
     return str(expression).startswith("cron(")
-
-
-def _schedule(node: Node) -> str:
-    for name in ("scheduleExpression", "automaticallyAfterDays"):
-        value = node.value(f"rotationRules.{name}")
-        if value is not None:
-            return f"{name} is {value}"
-    return "rotationRules is absent"
 
 
 @rule(

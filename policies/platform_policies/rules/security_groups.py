@@ -147,8 +147,7 @@ def world_high_risk_ports(node: Node, graph: ResourceGraph, settings: Mapping[st
 
     openings = group_openings(node, graph, "ingress") or []
     hit = sorted({port for opening in openings for port in ports if opening.reaches(port, "tcp", "udp")})
-    shown = ", ".join(map(str, hit[:5])) + (f" and {len(hit) - 5} more" if len(hit) > 5 else "")  # noqa: PLR2004 -- a line's worth
-    return _closed_to_world(node, graph, reaches, f"of the high-risk ports {shown}")
+    return _closed_to_world(node, graph, reaches, f"high-risk ports ({', '.join(map(str, hit[:8]))}) are among them")
 
 
 @rule(
