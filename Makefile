@@ -23,6 +23,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 
 up: $(VENV)/.installed ## Bring an environment (ENVIRONMENT=dev) up in the sandbox, on the real Pulumi engine
 	@$(BIN)/platformctl up $(ENVIRONMENT) --sandbox --yes --or-preview
+	@$(BIN)/platformctl cost $(ENVIRONMENT) --brief
 
 down: $(VENV)/.installed ## Destroy it and stop the sandbox
 	@$(BIN)/platformctl destroy $(ENVIRONMENT) --sandbox --yes

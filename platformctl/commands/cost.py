@@ -54,7 +54,7 @@ class Report:
         }
 
 
-def cost(
+def cost(  # noqa: PLR0913, PLR0917 -- the command's options
     target: Annotated[
         str | None,
         typer.Argument(metavar="[ENV[.LAYER]]", help="An environment, or one layer of it; may be left out with a file and --region."),
@@ -71,6 +71,7 @@ def cost(
         Path | None,
         typer.Option("--against", metavar="F", help="Show the difference to a state, a preview, or `platformctl preview --json`."),
     ] = None,
+    brief: Annotated[bool, typer.Option("--brief", help="Print the total and the budget only.")] = False,
     json_output: Json = False,
     directory: Directory = None,
 ) -> None:
@@ -84,7 +85,7 @@ def cost(
     if json_output:
         sys.stdout.write(json.dumps(report.to_json(), indent=2) + "\n")
     else:
-        _print(report)
+        _print(report, brief)
     if report.over is not None:
         raise typer.Exit(OVER_BUDGET)
 
@@ -224,13 +225,13 @@ def _usage(path: Path | None) -> "Usage":
     raise DeclarationError([Problem(reason, file=str(path))])
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, brief: bool) -> None:
     from rich.console import Console
 
-    from platformctl.report.cost import render
+    from platformctl.report.cost import render, total
 
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=200)
-    for part in render(report):
+    for part in [total(report)] if brief else render(report):
         console.print(part)

@@ -20,7 +20,7 @@ def render(report: "Report") -> Iterator[Table | Text]:
     priced = report.priced
     sources = list(dict.fromkeys((line.price.source, str(line.price.source_date), line.price.confidence) for line in priced.lines))
     yield _charges(priced, sources)
-    yield _total(report)
+    yield total(report)
     yield from _unpriced(priced)
     for ceiling in report.ceilings:
         most = "cannot be said: " + ceiling.reason if ceiling.monthly is None else f"{money(ceiling.monthly)} a month at most"
@@ -75,7 +75,8 @@ def _quantity(line: "Line") -> str:
     return f"{'at least ' if line.at_least else ''}{line.quantity.normalize():,f} {line.price.unit}{many}"
 
 
-def _total(report: "Report") -> Text:
+def total(report: "Report") -> Text:
+    """The lower bound, and how it stands to the budget."""
     text = Text(summary(report.priced), style="bold")
     if report.budget is None:
         return text

@@ -84,6 +84,14 @@ def test_the_table_says_lower_bound_coverage_catalogue_and_sources(capsys: pytes
     assert "by usage" in text
 
 
+def test_brief_is_the_total_and_the_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cost", "dev.network", "--brief"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "at least $38.69 a month in eu-west-1 (lower bound; 3 of 3 resource types priced; catalogue of 2026-11-23)",
+        "the lower bound is within the budget of $600.00",
+    ]
+
+
 def test_one_more_nat_gateway_moves_the_difference_by_its_price(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = json.loads(saved.read_text())
     content["resources"] = [row for row in content["resources"] if row["type"] != NAT]
