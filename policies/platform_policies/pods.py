@@ -38,18 +38,23 @@ class Pod:
 
 def opaque(value: Any) -> bool:
     """Whether a value cannot be read: not known yet, or a secret."""
-    return bool(value in (UNKNOWN, SECRET))
+    if isinstance(value, dict):
+        return len(value) == 1 and value == SECRET
+    return isinstance(value, str) and value == UNKNOWN
 
 
 def dig(value: Any, *keys: str) -> Any:
     """A nested field: None where it is absent, `UNKNOWN` where it, or anything it stands in, cannot be read."""
     for key in keys:
+        if value is None:
+            return None
         if opaque(value):
             return UNKNOWN
-        if not isinstance(value, Mapping):
+        # Plain dictionaries first: this runs hundreds of times for each pod, and asking an abstract class is slow.
+        if not isinstance(value, dict) and not isinstance(value, Mapping):
             return None
         value = value.get(key)
-    return UNKNOWN if opaque(value) else value
+    return UNKNOWN if value is not None and opaque(value) else value
 
 
 def items(value: Any) -> Sequence[Any]:
