@@ -170,6 +170,8 @@ def endpoint_policies() -> None:
     t.passing({}, "a resource of its own", others=[node(ENDPOINT_POLICY, "other", {}, {"vpcEndpointId": ["subject"]})])
     t.skipped({"vpcEndpointType": "GatewayLoadBalancer"}, "has none")
     t.skipped({"serviceName": "com.amazonaws.eu-west-1.odd"}, "setting", settings={"services_without_policy": ["odd"]})
+    t.skipped({"serviceName": "com.amazonaws.eu-west-1.eks-auth"}, "takes none")
+    t.failing({"serviceName": "com.amazonaws.eu-west-1.eks-auth"}, "setting, none", settings={"services_without_policy": []})
     t.failing({"policy": allow()}, at="policy")
     t.failing({"policy": allow(Action=["s3:*"])}, "whole service")
     t.failing({"policy": allow(Action=None, NotAction="s3:DeleteObject")}, "all but one action")

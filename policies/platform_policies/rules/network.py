@@ -29,6 +29,9 @@ GROUP_RULE_TYPES = (
 
 ADMIN_PORTS = (22, 3389)
 
+WITHOUT_POLICY = ("eks-auth", "ssmmessages", "ec2messages")
+"""Services whose endpoints take no policy (AWS PrivateLink guide, "AWS services that integrate", column of endpoint policies)."""
+
 
 @rule(
     "aws-vpc-flow-logs-enabled",
@@ -177,7 +180,7 @@ def _is_gateway(node: Node, service: str) -> bool | None:
     severity=Severity.MEDIUM,
     types=(ENDPOINT, ENDPOINT_POLICY),
     fix="Set policy to statements with a condition on aws:PrincipalAccount or aws:PrincipalOrgID, or with named resources",
-    defaults={"services_without_policy": []},
+    defaults={"services_without_policy": list(WITHOUT_POLICY)},
 )
 def endpoint_policy(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
     """An endpoint without a policy carries data to any bucket or queue of anybody, with anybody's credentials."""
