@@ -9,11 +9,13 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
+from platform_policies import catalogue
 from platform_policies import rules as rule_modules
 from platform_policies.rule import Rule
 
@@ -42,6 +44,12 @@ class Outcome:
     killed: int = 0
     survivors: list[str] = field(default_factory=list)
 
+    def add(self, what: str, *, noticed: bool) -> None:
+        if noticed:
+            self.killed += 1
+        else:
+            self.survivors.append(f"{self.module} {what}")
+
     @property
     def total(self) -> int:
         return self.killed + len(self.survivors)
@@ -62,6 +70,11 @@ def rule_module_names() -> list[str]:
     """Modules of rules."""
     found = (one.name for one in pkgutil.iter_modules(rule_modules.__path__))
     return sorted(name for name in found if hasattr(importlib.import_module(f"{rule_modules.__name__}.{name}"), "RULES"))
+
+
+def helper_module_names() -> list[str]:
+    """Modules whose functions rules are made of."""
+    return ["checks", "documents", "escalation", "firewall", "pod_security", "pods", "verdicts"]
 
 
 def mutants(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
@@ -119,20 +132,65 @@ def _apply(node: Any, change: int) -> Any:
     return lambda: setattr(node, "value", value)
 
 
-def run(name: str, cases: Mapping[str, Sequence[Case]], limit: int | None = None) -> Outcome:
-    """Run every mutant of a rule module (evenly picked ones up to a limit) against the cases of its rules."""
-    qualified = f"{rule_modules.__name__}.{name}"
-    module = importlib.import_module(qualified)
-    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+def run(name: str, cases: Mapping[str, Sequence[Case]]) -> Outcome:
+    """Run every mutant of a rule module against the cases of its rules."""
+    module = importlib.import_module(f"{rule_modules.__name__}.{name}")
     outcome = Outcome(name)
-    every = list(mutants(ast.parse(source)))
-    step = max(1, len(every) // limit) if limit else 1
-    for what, tree in every[::step]:
-        if _noticed(tree, module, cases):
-            outcome.killed += 1
-        else:
-            outcome.survivors.append(f"{name} {what}")
+    for what, tree in mutants(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))):
+        outcome.add(what, noticed=_noticed(tree, module, cases))
     return outcome
+
+
+def run_helper(name: str, rules: Sequence[Rule], cases: Mapping[str, Sequence[Case]]) -> Outcome:
+    """Run every mutant of a module that rules are made of against all cases; functions change in place, since others hold them by name."""
+    module = importlib.import_module(f"platform_policies.{name}")
+    outcome = Outcome(name)
+    for what, tree in mutants(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))):
+        mutant = ModuleType(module.__name__)
+        mutant.__file__ = module.__file__
+        sys.modules[module.__name__] = mutant
+        try:
+            exec(compile(tree, str(module.__file__), "exec"), mutant.__dict__)  # noqa: S102 -- as below
+        finally:
+            sys.modules[module.__name__] = module
+        with _exchanged(module, mutant):
+            outcome.add(what, noticed=not all(_safely_holds(rule, case) for rule in rules for case in cases.get(rule.id, ())))
+    return outcome
+
+
+@contextmanager
+def _exchanged(module: ModuleType, mutant: ModuleType) -> Iterator[None]:
+    """The functions and methods of a module with the code of those of another."""
+    before = [(one, one.__code__) for one in _functions(module)]
+    caches = [one for one in vars(module).values() if hasattr(one, "cache_clear")]
+    for (one, _), other in zip(before, _functions(mutant), strict=True):
+        one.__code__ = other.__code__
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        yield
+    finally:
+        for one, code in before:
+            one.__code__ = code
+        for cache in caches:
+            cache.cache_clear()
+
+
+def _functions(module: ModuleType) -> list[Any]:
+    found: list[Any] = []
+    for holder in (module, *(one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__)):
+        for one in vars(holder).values():
+            plain = getattr(one, "fget", None) or getattr(one, "__wrapped__", one)
+            if isinstance(plain, FunctionType) and plain.__module__ == module.__name__ and plain.__code__.co_filename == module.__file__:
+                found.append(plain)
+    return found
+
+
+def _safely_holds(rule: Rule, case: Case) -> bool:
+    try:
+        return _holds(rule, case)
+    except Exception:  # noqa: BLE001 -- a mutant that breaks is noticed
+        return False
 
 
 def _noticed(tree: ast.Module, original: ModuleType, cases: Mapping[str, Sequence[Case]]) -> bool:
@@ -168,7 +226,10 @@ def all_cases() -> dict[str, list[Case]]:
 def main() -> None:
     """Print the rate of each module, and the survivors."""
     cases = all_cases()
-    outcomes = [run(name, cases) for name in sys.argv[1:] or rule_module_names()]
+    named = sys.argv[1:]
+    outcomes = [run(name, cases) for name in rule_module_names() if not named or name in named]
+    rules = catalogue.rules()
+    outcomes += [run_helper(name, rules, cases) for name in helper_module_names() if not named or name in named]
     for outcome in outcomes:
         print(f"{outcome.module:<28} {outcome.killed:>4} of {outcome.total:>4}  {outcome.rate:.1%}")
         for survivor in outcome.survivors:
