@@ -182,6 +182,8 @@ def node_role() -> None:
     t.failing({}, "managed", **mine, others=role_with(managedPolicyArns=[admin]))
     t.failing({}, "inline", **mine, others=role_with(inlinePolicies=[{"name": "x"}]))
     t.failing({}, "inline policy", **mine, others=[*role_with(), node(eks.ROLE_POLICY, "p", {}, {"role": ["role"]})])
+    own = [node("aws:iam/policy:Policy", "own", {}), node(eks.ATTACHMENT, "a", {}, {"role": ["role"], "policyArn": ["own"]})]
+    t.failing({}, "policy of this program", **mine, others=[*role_with(), *own])
     entry = {"type": "EC2_LINUX"}
     t.failing(entry, "karpenter", of=ACCESS_ENTRY, refers={"principalArn": ["role"]}, others=role_with(admin), at="principalArn")
     t.skipped({}, "people", of=ACCESS_ENTRY, refers={"principalArn": ["role"]}, others=role_with(admin))

@@ -8,7 +8,7 @@ from platform_policies.rule import Status
 from platform_policies.rules import iam
 from platform_policies.rules.iam import ATTACHMENT, ATTACHMENTS, DOCUMENTS, PERMISSION_SET_POLICY, POLICY, ROLE, RULES, USER
 
-from tests.policies.cases import Case, judge
+from tests.policies.cases import Case, judge, node
 from tests.policies.table import Table, case_id, prove
 
 CASES: list[Case] = []
@@ -62,6 +62,7 @@ def admin() -> None:
         t.passing({"policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, type_, of=type_)
         t.failing({"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}, type_, of=type_, at="policyArn")
         t.unknown({"policyArn": UNKNOWN}, type_, of=type_)
+        t.skipped({}, f"{type_} own", of=type_, refers={"policyArn": ["policy"]}, others=[node(POLICY, "policy", {})])
     t.passing({"policyArn": "arn:aws:iam::1:policy/AdministratorAccess"}, "own", of=ATTACHMENT)
     t.passing({"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}, "setting", of=ATTACHMENT, settings={"policies": []})
     arns = ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws-cn:iam::aws:policy/IAMFullAccess"]

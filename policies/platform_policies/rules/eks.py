@@ -17,6 +17,7 @@ POD_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 ADDON = "aws:eks/addon:Addon"
 OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 ROLE = "aws:iam/role:Role"
+POLICY = "aws:iam/policy:Policy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -289,8 +290,10 @@ def _role_policies(role: Node, graph: ResourceGraph, path: str, allowed: Sequenc
         if block:
             yield fail(path, f"its role {role.name} has inlinePolicies.{index}")
     arns = items(role.value("managedPolicyArns"))
-    attached = [one.value("policyArn") for one in graph.referring(role, ATTACHMENT, "role")]
-    for arn in (*((UNKNOWN,) if arns is None else arns), *attached):
+    attachments = graph.referring(role, ATTACHMENT, "role")
+    for policy in [one for attachment in attachments for one in graph.referred(attachment, "policyArn") if canonical(one.type) == POLICY]:
+        yield fail(path, f"its role {role.name} has {policy.name}, a policy of this program, which a node does not need")
+    for arn in (*((UNKNOWN,) if arns is None else arns), *(one.value("policyArn") for one in attachments)):
         if not isinstance(arn, str) or arn == UNKNOWN:
             yield unknown(path)
         elif ":aws:policy/" not in arn or arn.rpartition("/")[2] not in allowed:

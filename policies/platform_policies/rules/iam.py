@@ -72,9 +72,11 @@ def _judge_documents(node: Node, judge: Judge) -> Iterator[Verdict]:
     fix="Name the actions and resources that are needed; give people administration through the identity centre, for a time",
     defaults={"policies": list(ADMINISTRATORS)},
 )
-def no_admin(node: Node, _graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
+def no_admin(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
     """Whoever gets hold of one administrator has the account."""
     if canonical(node.type) in ATTACHMENTS:
+        if any(canonical(one.type) == POLICY for one in graph.referred(node, "policyArn")):
+            return None  # a policy of this program is judged where it stands
         return _no_admin_arn("policyArn", node.value("policyArn"), settings["policies"])
     answers = list(_judge_documents(node, administers))
     arns = items(node.value("managedPolicyArns"))
