@@ -203,6 +203,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             inputs=_plain(properties, None if self.preview else self._secrets),
             parent=request.options.parent,
             layer=self.stack.partition(".")[2],
+            provider=_provider(request),
         )
 
     def _graph(self, resources: Iterable[Any]) -> ResourceGraph:
@@ -219,7 +220,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 parent=item.parent,
                 layer=self.stack.partition(".")[2],
                 custom=item.HasField("provider") or item.type.startswith("pulumi:providers:"),
-                provider=item.provider.urn,
+                provider=_provider(item),
                 dependencies=tuple(sorted(item.dependencies)),
                 property_dependencies={key: tuple(sorted(some.urns)) for key, some in item.propertyDependencies.items()},
                 outputs=outputs,
@@ -305,6 +306,11 @@ class _NoGraph:
 
 
 _NO_GRAPH = cast("ResourceGraph", _NoGraph())
+
+
+def _provider(item: Any) -> str:
+    """Provider reference `URN::ID`, as every other reader has it; the engine does not send the id here."""
+    return f"{item.provider.urn}::{UNKNOWN}" if item.HasField("provider") else ""
 
 
 def _schema(default: Any) -> dict[str, Any]:
