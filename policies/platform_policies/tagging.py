@@ -12,7 +12,7 @@ PROVIDER = "pulumi:providers:aws"
 
 def tags_of(node: Node, graph: ResourceGraph) -> set[str] | None:
     """Tags of a resource with those its provider adds; None where they are not known."""
-    provider = graph.by_urn.get(node.provider.rpartition("::")[0]) if node.provider else _default_provider(graph)
+    provider = provider_of(node, graph)
     found: set[str] = set()
     for value in (node.value("tags"), node.value("tagsAll"), _default_tags(provider)):
         if value == UNKNOWN:
@@ -24,7 +24,10 @@ def tags_of(node: Node, graph: ResourceGraph) -> set[str] | None:
     return found
 
 
-def _default_provider(graph: ResourceGraph) -> Node | None:
+def provider_of(node: Node, graph: ResourceGraph) -> Node | None:
+    """The AWS provider of a resource, by its reference (`URN::ID`, or the URN alone); the default one where it names none."""
+    if node.provider:
+        return graph.by_urn.get(node.provider) or graph.by_urn.get(node.provider.rpartition("::")[0])
     return next((provider for provider in graph.of_type(PROVIDER) if provider.name.startswith("default")), None)
 
 

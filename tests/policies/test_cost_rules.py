@@ -100,16 +100,17 @@ def _cache() -> Node:
 
 
 def _share() -> None:
-    table = Table(CASES, "cost-unpriced-resource-share", STACK_TYPE)
-    table.passing({}, "all", others=(US, GATEWAY))
-    table.passing({}, "half", others=(US, GATEWAY, NO_PRICE))
+    table, half = Table(CASES, "cost-unpriced-resource-share", STACK_TYPE), {"max_percent": 50}
+    table.passing({}, "all", others=(US, GATEWAY), settings=half)
+    table.passing({}, "half", others=(US, GATEWAY, NO_PRICE), settings=half)
     table.failing({}, "half", others=(US, GATEWAY, NO_PRICE), settings={"max_percent": 49.9})
-    table.failing({}, "all", others=(US, NO_PRICE))
+    table.failing({}, "all", others=(US, NO_PRICE), settings=half)
     table.passing({}, "all may", others=(US, NO_PRICE), settings={"max_percent": 100})
-    table.absent(None, name="nothing of AWS")
-    table.absent(None, name="nothing of AWS in this stack", others=(_other_stack(GATEWAY),))
-    table.absent(None, name="nothing that costs", others=(US, node("aws:ec2/vpc:Vpc", "v", {})))
-    _unpriceable(table, {})
+    table.absent(None, name="limit", others=(US, NO_PRICE))
+    table.absent(None, name="nothing of AWS", settings=half)
+    table.absent(None, name="nothing of AWS in this stack", others=(_other_stack(GATEWAY),), settings=half)
+    table.absent(None, name="nothing that costs", others=(US, node("aws:ec2/vpc:Vpc", "v", {})), settings=half)
+    _unpriceable(table, half)
 
 
 def _nat() -> None:
@@ -289,8 +290,9 @@ def test_of_several_nat_gateways_all_but_the_first_are_too_many() -> None:
 
 def test_tags_of_its_own_provider_count() -> None:
     provider = node(PROVIDER, "mine", {"defaultTags": {"tags": {"Environment": "dev"}}})
-    gateway = Node("urn:pulumi:a.b::p::t::n", NAT, "n", {}, provider=f"{provider.urn}::id")
-    assert not evaluate(ResourceGraph((provider, gateway)), [cost.required_tags]).findings
+    for reference in (f"{provider.urn}::id", provider.urn):
+        gateway = Node("urn:pulumi:a.b::p::t::n", NAT, "n", {}, provider=reference)
+        assert not evaluate(ResourceGraph((provider, gateway)), [cost.required_tags]).findings
 
 
 def test_messages_name_amounts() -> None:

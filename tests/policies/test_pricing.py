@@ -153,11 +153,10 @@ def test_a_resource_of_another_region_has_the_prices_of_that_region() -> None:
     assert {gap.node.name for gap in result.gaps} == {"lost"}
 
 
-def test_the_region_of_a_provider_counts() -> None:
-    provider = node("pulumi:providers:aws", "far", {"region": "us-east-1"})
-    gateway = Node(
-        "urn:pulumi:a.b::p::aws:ec2/natGateway:NatGateway::n", "aws:ec2/natGateway:NatGateway", "n", {}, provider=f"{provider.urn}::id"
-    )
+@pytest.mark.parametrize(("name", "reference"), [("far", "{urn}::id"), ("far", "{urn}"), ("default_7", "")])
+def test_the_region_of_a_provider_counts(name: str, reference: str) -> None:
+    provider = node("pulumi:providers:aws", name, {"region": "us-east-1"})
+    gateway = Node("urn:pulumi:a.b::p::aws:ec2/natGateway:NatGateway::n", NAT, "n", {}, provider=reference.format(urn=provider.urn))
     assert priced(provider, gateway, region="eu-west-1").lines[0].region == "us-east-1"
 
 

@@ -12,6 +12,7 @@ from platform_policies.pricing.free import is_free
 from platform_policies.pricing.need import Context, Need
 from platform_policies.pricing.quantities import QUANTITIES
 from platform_policies.pricing.usage import Usage
+from platform_policies.tagging import provider_of
 from platform_policies.types import canonical
 
 NO_USAGE = Usage()
@@ -239,8 +240,7 @@ def _priced(node: Node, need: Need, region: str) -> Line | Gap:
 
 def _region_of(node: Node, graph: ResourceGraph, default: str) -> str:
     """A resource's own region (pulumi-aws 7), else its provider's."""
-    provider = graph.by_urn.get(node.provider.rpartition("::")[0])
-    for owner in (node, provider):
+    for owner in (node, provider_of(node, graph)):
         region = owner.value("region") if owner else None
         if isinstance(region, str) and region not in ("", UNKNOWN):
             return region

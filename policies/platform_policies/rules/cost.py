@@ -137,11 +137,12 @@ def increase_percent(node: Node, graph: ResourceGraph, settings: Mapping[str, An
     types=(),
     fix="Add the prices named in the cost report, with source and date, or raise max_percent",
     pack=Pack.COST,
-    defaults={"max_percent": 50, **PRICED},
+    defaults={"max_percent": None, **PRICED},
 )
 def unpriced_share(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
     """A budget that is met because nothing could be priced is no budget."""
-    if not any(canonical(other.type).startswith("aws:") for other in _of_stack(node, graph)):
+    limit = settings["max_percent"]
+    if limit is None or not any(canonical(other.type).startswith("aws:") for other in _of_stack(node, graph)):
         return None
     priced = _price(node, graph, settings)
     if not isinstance(priced, Estimate):
@@ -149,8 +150,8 @@ def unpriced_share(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]
     if not priced.billable_types:
         return None
     named = ", ".join(priced.unpriced_types)
-    message = f"{priced.unpriced_percent:.0f} % of the resource types have no price, {settings['max_percent']} % may: {named}"
-    return verdict(priced.unpriced_percent <= Decimal(str(settings["max_percent"])), "", message)
+    message = f"{priced.unpriced_percent:.0f} % of the resource types have no price, {limit} % may: {named}"
+    return verdict(priced.unpriced_percent <= Decimal(str(limit)), "", message)
 
 
 @rule(
