@@ -122,7 +122,8 @@ DEPTH = 32
 
 def pods(node: Node, graph: ResourceGraph) -> Sequence[Pod]:
     """Every pod template of a resource; of a Helm release the parts of pods that stand in its values."""
-    known: dict[str, Sequence[Pod]] = graph.memo.setdefault("pods", {})
+    # While the engine registers resources there is no graph yet; a rule that asks it nothing else can answer all the same.
+    known: dict[str, Sequence[Pod]] = graph.memo.setdefault("pods", {}) if isinstance(graph, ResourceGraph) else {}
     found = known.get(node.urn)
     if found is None:
         kind = canonical(node.type)

@@ -246,3 +246,18 @@ def test_case(case: Case) -> None:
 )
 def test_parts_of_an_image(reference: str, parts: tuple[str, ...]) -> None:
     assert pods.parse_image(reference) == parts
+
+
+class NoGraph:
+    """What stands for the graph while resources register: asking it anything is an error."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(name)
+
+
+@pytest.mark.parametrize(
+    "rule", [pods.resources, pods.image_registry, pods.image_tag, pods.probes, pods.readonly_rootfs, pods.secrets_not_in_env]
+)
+def test_rules_of_one_pod_need_no_graph(rule: Any) -> None:
+    subject = node(DEPLOYMENT, "subject", deployed({"image": "nginx", "env": [{"name": "A", "valueFrom": {"secretKeyRef": {}}}]}))
+    assert {verdict.status for verdict in rule(subject, NoGraph())} == {Status.FAIL}
