@@ -57,12 +57,12 @@ class Project:
         layers = self.layers()
         if not layers:
             return (target,)
-        environment, _, layer = target.partition(".")
+        environment, dot, layer = target.partition(".")
         environments = self.environments()
         if environment not in environments:
             choice = ", ".join(environments) or f"write {self.folder / 'environments' / environment}.yaml"
             raise DeclarationError([Problem(f"there is no environment {environment or target!r}; choose from: {choice}")])
-        if layer and layer not in layers:
+        if dot and layer not in layers:
             raise DeclarationError([Problem(f"there is no layer {layer!r}; choose from: {', '.join(layers)}")])
         return tuple(f"{environment}.{name}" for name in ([layer] if layer else layers))
 
@@ -71,6 +71,12 @@ class Project:
         environment, _, layer = stack.partition(".")
         layers = self.layers()
         return tuple(f"{environment}.{name}" for name in layers[: layers.index(layer)]) if layer in layers else ()
+
+    def stacks_above(self, stack: str) -> tuple[str, ...]:
+        """The stacks of the same environment in the layers above, from the highest down."""
+        environment, _, layer = stack.partition(".")
+        layers = self.layers()
+        return tuple(f"{environment}.{name}" for name in reversed(layers[layers.index(layer) + 1 :])) if layer in layers else ()
 
     def stack_config(self, stack: str) -> tuple[dict[str, str], list[str]]:
         """A stack's configuration as a program sees it, and the keys that are secret.

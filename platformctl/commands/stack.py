@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from platform_components.errors import DeclarationError, Problem
+from platform_components.errors import DeclarationError, Problem, UpstreamError
 from platformctl.commands import Directory, Json
 from platformctl.errors import ToolError
 from platformctl.interrupts import EXIT_CODE as INTERRUPTED
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from platformctl.engine.runner import StackResult, StackRunner
 
 DRIFTED = 1
+DEFAULT_SANDBOX = "default"
 
 Target = Annotated[str, typer.Argument(metavar="ENV[.LAYER]", help="An environment, or one layer of it.")]
 UseSandbox = Annotated[
@@ -47,12 +48,14 @@ class Place:
     title: str
     environ: Mapping[str, str] = field(repr=False)
     is_sandbox: bool
+    option: str = " --no-sandbox"
+    """What leads here on a command line, with a space before it."""
 
 
 def up(
     target: Target,
     sandbox: UseSandbox = None,
-    sandbox_name: SandboxName = "default",
+    sandbox_name: SandboxName = DEFAULT_SANDBOX,
     yes: Yes = False,
     refresh: Annotated[
         bool, typer.Option("--refresh/--no-refresh", help="Look at the cloud first, and put right what was changed there.")
@@ -79,6 +82,7 @@ def up(
     with _interruptible():
         place = _place(project, stacks, sandbox, sandbox_name, start=True)
         runner = _runner(project, place, console)
+        _need_layers_below(project, runner, stacks, place)
         if not (place.is_sandbox or yes):
             _preview_and_ask(runner, stacks, console)
         results = [_reported(runner.up(stack, refresh=refresh), console) for stack in stacks]
@@ -88,7 +92,7 @@ def up(
 def destroy(
     target: Target,
     sandbox: UseSandbox = None,
-    sandbox_name: SandboxName = "default",
+    sandbox_name: SandboxName = DEFAULT_SANDBOX,
     yes: Yes = False,
     json_output: Json = False,
     directory: Directory = None,
@@ -103,6 +107,7 @@ def destroy(
             return
         place = _place(project, stacks, sandbox, sandbox_name)
         runner = _runner(project, place, console)
+        _need_no_layer_above(project, runner, stacks, place)
         if not (place.is_sandbox or yes):
             _ask_to_type(f"Everything of {', '.join(stacks)} on {place.title} will be deleted.", target)
         results = [_reported(runner.destroy(stack), console) for stack in stacks]
@@ -112,7 +117,7 @@ def destroy(
 def refresh(
     target: Target,
     sandbox: UseSandbox = None,
-    sandbox_name: SandboxName = "default",
+    sandbox_name: SandboxName = DEFAULT_SANDBOX,
     yes: Yes = False,
     json_output: Json = False,
     directory: Directory = None,
@@ -133,7 +138,7 @@ def refresh(
 def drift(
     target: Target,
     sandbox: UseSandbox = None,
-    sandbox_name: SandboxName = "default",
+    sandbox_name: SandboxName = DEFAULT_SANDBOX,
     json_output: Json = False,
     directory: Directory = None,
 ) -> None:
@@ -148,6 +153,28 @@ def drift(
     _print_drift(target, place, found, json_output)
     if any(found.values()):
         raise typer.Exit(DRIFTED)
+
+
+def _need_layers_below(project: Project, runner: "StackRunner", stacks: Sequence[str], place: Place) -> None:
+    """A layer reads those below it.
+
+    Raises:
+        UpstreamError: one of them is not there; names the lowest.
+    """
+    for below in project.stacks_below(stacks[0]):
+        if not runner.is_up(below):
+            raise UpstreamError(f"{stacks[0]} reads {below}, which is not up; run `{program()} up {below}{place.option}` first")
+
+
+def _need_no_layer_above(project: Project, runner: "StackRunner", stacks: Sequence[str], place: Place) -> None:
+    """What other layers stand on is not pulled away from under them.
+
+    Raises:
+        UpstreamError: one of them is still there; names the highest.
+    """
+    for above in project.stacks_above(stacks[0]):
+        if runner.is_up(above):
+            raise UpstreamError(f"{above} is up and stands on {stacks[0]}; run `{program()} destroy {above}{place.option}` first")
 
 
 def _drift_of(runner: "StackRunner", stacks: Sequence[str]) -> dict[str, list["Drift"]]:
@@ -205,6 +232,7 @@ def _place(project: Project, stacks: Sequence[str], wanted: bool | None, name: s
     from platformctl.engine.recovery import has_stack, state_folder
     from platformctl.sandbox import lifecycle
 
+    sandbox = None
     if wanted is not False:
         sandbox = lifecycle.start(project.root, name, _to_stderr) if wanted and start else lifecycle.Sandbox.load(project.root, name)
         if wanted and sandbox is None:
@@ -213,8 +241,16 @@ def _place(project: Project, stacks: Sequence[str], wanted: bool | None, name: s
             additions = sandbox.environ(os.environ)
             state = state_folder(additions["PULUMI_BACKEND_URL"])
             if wanted or (state and any(has_stack(state, project.name, stack) for stack in stacks)):
-                return Place(f"sandbox {sandbox.name} at {sandbox.url}", {**os.environ, **additions}, is_sandbox=True)
-    environ = account_environ(project)
+                named = "" if name == DEFAULT_SANDBOX else f" --sandbox-name {name}"
+                title = f"sandbox {sandbox.name} at {sandbox.url}"
+                return Place(title, {**os.environ, **additions}, is_sandbox=True, option=f" --sandbox{named}")
+    try:
+        environ = account_environ(project)
+    except ToolError as error:
+        if wanted is False:
+            raise
+        why = f"sandbox {name} does not run" if sandbox is None else f"sandbox {name} holds none of {', '.join(stacks)}"
+        raise ToolError(f"{why}, so the real account is meant (else give --sandbox); there, {error}") from None
     backend = environ.get("PULUMI_BACKEND_URL") or "the backend you are logged in to"
     account = environ.get("AWS_PROFILE")
     return Place(f"the real account{f' of AWS profile {account}' if account else ''}, state in {backend}", environ, is_sandbox=False)

@@ -12,6 +12,10 @@ from platformctl.project import Project
 
 STATE_FOLDER = Path(".platform") / "state"
 
+_WITHOUT_SIDECARS = "?metadata=skip"
+"""The backend writes a file of attributes beside each of its files, and not in one step: a run that is killed in between leaves an empty
+one, and the stack can no longer be read. Nothing reads the attributes; so there are none."""
+
 _PASSPHRASE = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
@@ -31,7 +35,12 @@ def account_environ(project: Project, environ: Mapping[str, str] = os.environ) -
         )
     state = project.root / STATE_FOLDER
     state.mkdir(parents=True, exist_ok=True)
-    return {**environ, "PULUMI_BACKEND_URL": state.absolute().as_uri()}
+    return {**environ, "PULUMI_BACKEND_URL": file_backend(state)}
+
+
+def file_backend(state: Path) -> str:
+    """Address of a backend in a folder of ours."""
+    return state.absolute().as_uri() + _WITHOUT_SIDECARS
 
 
 def chosen_backend(project: Project, environ: Mapping[str, str] = os.environ) -> str:

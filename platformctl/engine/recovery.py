@@ -1,5 +1,6 @@
 """What an interrupted run leaves in a file backend: the lock of a dead process, and operations whose end nobody knows."""
 
+import gzip
 import json
 import socket
 import time
@@ -15,6 +16,7 @@ import psutil
 
 from platformctl.engine.process import PARENT_VARIABLE
 from platformctl.errors import ToolError
+from platformctl.sandbox.client import UNFINISHED_ID
 
 WIND_UP_SECONDS = 120.0
 """How long a CLI that lost its parent may take to finish what it had begun before we stop waiting for it."""
@@ -111,6 +113,39 @@ def free_stack(state: Path, project: str, stack: str, announce: Callable[[str], 
             waiting = True
             announce(f"{stack}: process {lock.pid} of an interrupted run is finishing what it had begun; waiting for it")
         time.sleep(0.2)
+    _mend(state, project, stack)
+
+
+def _mend(state: Path, project: str, stack: str) -> None:
+    """Remove what a run leaves that was killed while it wrote: attributes cut off, which the engine stumbles over, and copies half made.
+
+    The state itself is written beside its place and renamed into it.
+    """
+    file = stack_file(state, project, stack)
+    for attributes in file.parent.glob(f"{file.name}*.attrs"):
+        if not _is_json(attributes):
+            attributes.unlink(missing_ok=True)
+    for partial in file.parent.glob(f"{file.name}*.tmp"):
+        partial.unlink(missing_ok=True)
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def holds_resources(state: Path, project: str, stack: str) -> bool:
+    """Whether a stack of a file backend holds resources: it was brought up, at least in part, and not destroyed."""
+    file = stack_file(state, project, stack)
+    try:
+        packed = file.with_suffix(".json.gz")
+        text = file.read_bytes() if file.exists() else gzip.decompress(packed.read_bytes())
+        return bool(json.loads(text)["checkpoint"]["latest"].get("resources"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def may_have_pending(state: Path, project: str, stack: str) -> bool:
@@ -126,10 +161,20 @@ def pending_creates(deployment: Mapping[str, Any]) -> list[str]:
     return [item["resource"]["urn"] for item in deployment.get("pending_operations") or () if item.get("type") == _CREATING]
 
 
-def without_pending_creates(deployment: Mapping[str, Any]) -> dict[str, Any]:
-    """The same deployment, having forgotten them; what else is pending is left for the engine's refresh to settle."""
-    kept = [item for item in deployment.get("pending_operations") or () if item.get("type") != _CREATING]
-    return {**deployment, "pending_operations": kept}
+def with_unfinished_deleted(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    """The same deployment, in which resources whose creation was begun stand as waiting to be deleted, under no id of their own.
+
+    The engine deletes such resources at the end of an `up` and with all the others in a `destroy`; the sandbox's providers then find out
+    what there is to delete. An `up` that still declares the resource creates it first, and that takes over what is there.
+    What else is pending is left for the engine's refresh to settle.
+    """
+    pending = deployment.get("pending_operations") or ()
+    unfinished = [{**item["resource"], "id": UNFINISHED_ID, "delete": True} for item in pending if item.get("type") == _CREATING]
+    return {
+        **deployment,
+        "resources": [*(deployment.get("resources") or ()), *unfinished],
+        "pending_operations": [item for item in pending if item.get("type") != _CREATING],
+    }
 
 
 def _locks(state: Path, project: str, stack: str, announce: Callable[[str], None]) -> Iterator[Lock]:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from platformctl.engine.drift import urn_name, urn_type
 from platformctl.engine.progress import duration
+from platformctl.sandbox.client import UNFINISHED_ID
 
 SHOWN_AT_ONCE = 8
 """Resources in progress that are listed on a terminal; more would push the finished lines out of sight."""
@@ -115,7 +116,9 @@ class Renderer:
     def _end(self, step: StepEventMetadata) -> None:
         what, begun = self._active.pop(step.urn, ("", 0.0))
         self._done[step.op.value] += 1
-        if what and step.op in _PAST and not self._quiet:
+        # What an earlier run left unfinished has been announced; whether it was taken over or deleted only its provider knows.
+        unfinished = step.old is not None and step.old.id == UNFINISHED_ID
+        if what and step.op in _PAST and not self._quiet and not unfinished:
             sign, word, colour = _PAST[step.op]
             self._print(f"{sign} {what} {word} ({duration(time.monotonic() - begun)})", colour)
 

@@ -18,9 +18,18 @@ from platformctl.engine.cli import Cli, install_cli
 from platformctl.engine.drift import Drift, DriftReader, urn_name, urn_type
 from platformctl.engine.language_host import REFUSALS_VARIABLE
 from platformctl.engine.process import InterruptedRunError, SupervisedPulumi
-from platformctl.engine.recovery import free_stack, has_stack, may_have_pending, pending_creates, state_folder, without_pending_creates
+from platformctl.engine.recovery import (
+    free_stack,
+    has_stack,
+    holds_resources,
+    may_have_pending,
+    pending_creates,
+    state_folder,
+    with_unfinished_deleted,
+)
 from platformctl.engine.render import Renderer
 from platformctl.errors import ToolError
+from platformctl.invocation import program
 from platformctl.project import PROJECT_FILE, Project
 
 CONFIG_FILE_OPTION = "PULUMI_OPTION_CONFIG_FILE"
@@ -165,6 +174,12 @@ class StackRunner:
             return has_stack(self._state, self.project.name, stack)
         return any(item.name.rsplit("/", 1)[-1] == stack for item in self._workspace().list_stacks())
 
+    def is_up(self, stack: str) -> bool:
+        """Whether the stack holds resources; one that was destroyed is still in the backend and holds none."""
+        if self._state is not None:
+            return holds_resources(self._state, self.project.name, stack)
+        return self.exists(stack) and bool((self._workspace().export_stack(stack).deployment or {}).get("resources"))
+
     def announce(self, text: str) -> None:
         """Print one line of progress."""
         self.console.print(text, markup=False, soft_wrap=True)
@@ -180,9 +195,8 @@ class StackRunner:
         """The stack, free to be worked on, and whether it was made just now."""
         fresh = not self.exists(stack)
         if fresh and not create:
-            raise ToolError(
-                f"{stack} has not been brought up: there is no such stack in {self._environ.get('PULUMI_BACKEND_URL') or 'the backend'}"
-            )
+            where = self._state or self._environ.get("PULUMI_BACKEND_URL") or "the backend you are logged in to"
+            raise ToolError(f"{stack} has not been brought up: {where} holds no such stack; bring it up with `{program()} up {stack}`")
         if self._state is not None:
             free_stack(self._state, self.project.name, stack, self.announce)
         mode = StackInitMode.CREATE if fresh else StackInitMode.SELECT
@@ -210,8 +224,8 @@ class StackRunner:
                 f"{opened.name}: an earlier run was cut off while it created {listed}{more}; look whether they are there, import or delete "
                 f"those that are, then forget the rest with `pulumi refresh -s {opened.name} --clear-pending-creates`",
             )
-        opened.import_stack(Deployment(exported.version, without_pending_creates(exported.deployment or {})))
-        self.announce(f"{opened.name}: an earlier run was cut off while it created {listed}{more}; what is there is taken over")
+        opened.import_stack(Deployment(exported.version, with_unfinished_deleted(exported.deployment or {})))
+        self.announce(f"{opened.name}: an earlier run was cut off while it created {listed}{more}; what is there is taken over or deleted")
 
     def _run(
         self, opened: Stack, operation: str, act: Callable[[Callable[[EngineEvent], None]], object], *, quiet: bool = False

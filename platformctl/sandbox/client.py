@@ -20,6 +20,9 @@ FORGET_HEADER = "X-Sandbox-Forget"
 """Request header `1`, beside CREATE_HEADER: drop what is stored for the URN and run the request."""
 REPLAYED_HEADER = "X-Sandbox-Replayed"
 """Response header: the answer is a stored one; its value is the sha256 that came with the request which made it."""
+UNFINISHED_ID = "unfinished-create"
+"""Stands in the engine's state for the id of a resource whose create was cut off: a provider of the sandbox that is to delete it finds out
+what there is to delete."""
 READY_WORD = b"started\n"
 """What a starter writes to the server's stdin when it takes responsibility for it."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from platformctl.engine.backend import file_backend
 from platformctl.engine.cli import find_cli
 
 PLUGINS: Final = ("aws", "kubernetes", "random")
@@ -63,7 +64,7 @@ def environ(directory: Path, url: str, base: Mapping[str, str]) -> dict[str, str
     """
     return {
         "PATH": _path(directory, base),
-        "PULUMI_BACKEND_URL": f"file://{directory / 'state'}",
+        "PULUMI_BACKEND_URL": file_backend(directory / "state"),
         "PULUMI_CONFIG_PASSPHRASE": "sandbox",
         "PULUMI_HOME": str(directory / "home"),  # a plugin cache of its own: no real provider is ever picked up
         # Not beside the project: what a stack's file says there (keys, secrets) is meant for a real account.

@@ -46,10 +46,11 @@ def _fix_eks() -> None:
 
 
 def _fix_ec2() -> None:
-    """Delete a VPC with its default network ACL, which moto leaves behind."""
+    """Delete a VPC with its default network ACL, and a NAT gateway with its network interface: moto leaves both behind."""
+    from moto.ec2.models.nat_gateways import NatGatewayBackend  # noqa: PLC0415 -- see above
     from moto.ec2.models.vpcs import VPCBackend  # noqa: PLC0415 -- see above
 
-    plain = VPCBackend.delete_vpc
+    plain, plain_gateway = VPCBackend.delete_vpc, NatGatewayBackend.delete_nat_gateway
 
     def delete_vpc(self: Any, vpc_id: str) -> Any:
         vpc = plain(self, vpc_id)
@@ -57,6 +58,14 @@ def _fix_ec2() -> None:
             del self.network_acls[acl_id]
         return vpc
 
+    def delete_nat_gateway(self: Any, nat_gateway_id: str) -> Any:
+        gateway = plain_gateway(self, nat_gateway_id)
+        interface = getattr(vars(gateway).get("_eni"), "id", None)
+        self.enis.pop(interface, None)
+        return gateway
+
+    if plain_gateway.__module__ != __name__:
+        setattr(NatGatewayBackend, "delete_nat_gateway", delete_nat_gateway)  # noqa: B010 -- as below
     if plain.__module__ != __name__:
         setattr(VPCBackend, "delete_vpc", delete_vpc)  # noqa: B010 -- a plain assignment to a method is refused by the type checker
 

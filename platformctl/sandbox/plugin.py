@@ -23,6 +23,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
+from platformctl.sandbox.client import UNFINISHED_ID
 from platformctl.sandbox.wire import SECRET, UNKNOWN, Secret, Unknown, decode, decode_config, encode, has_unknown, remark, secret_keys
 
 __all__ = [
@@ -167,6 +168,12 @@ class Provider(ABC):
     def delete(self, subject: Subject, inputs: Values, outputs: Values) -> None:
         """Delete; a resource that is gone already is no error."""
 
+    def delete_unfinished(self, subject: Subject, inputs: Values) -> None:  # noqa: B027 -- optional: most make nothing outside the state
+        """Delete what a create that was cut off may have made; the subject's id says nothing. Nothing to delete is no error.
+
+        A later create of the same resource in this run may have taken it over, and it must be left alone then.
+        """
+
     @abstractmethod
     def invoke(self, token: str, args: Values, *, preview: bool) -> Values:
         """Answer a function call; raise ProviderError for an unknown token."""
@@ -295,6 +302,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Read back; an empty answer says that the resource is gone."""
+        if request.id == UNFINISHED_ID:  # stays until it is deleted
+            return provider_pb2.ReadResponse(id=request.id, inputs=request.inputs, properties=request.properties)
         secrets = secret_keys(request.inputs) | secret_keys(request.properties)
         with self._errors(context, secrets):
             state = self._provider.read(_subject(request), decode(request.inputs), decode(request.properties))
@@ -314,7 +323,11 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Delete."""
         with self._errors(context):
-            self._provider.delete(_subject(request), decode(request.old_inputs), decode(request.properties))
+            subject, inputs = _subject(request), decode(request.old_inputs)
+            if subject.id == UNFINISHED_ID:
+                self._provider.delete_unfinished(subject, inputs)
+            else:
+                self._provider.delete(subject, inputs, decode(request.properties))
             return _Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802

@@ -36,6 +36,7 @@ def made_in(repository: Repository) -> dict[str, list[str]]:
         ],
         "addresses": [item["AllocationId"] for item in ec2.describe_addresses()["Addresses"]],
         "endpoints": [item["VpcEndpointId"] for item in ec2.describe_vpc_endpoints()["VpcEndpoints"] if item["State"] != "deleted"],
+        "network interfaces": elsewhere(ec2.describe_network_interfaces()["NetworkInterfaces"], "NetworkInterfaceId"),
         "flow logs": [item["FlowLogId"] for item in ec2.describe_flow_logs()["FlowLogs"]],
         "launch templates": [item["LaunchTemplateId"] for item in ec2.describe_launch_templates()["LaunchTemplates"]],
         "roles": [item["RoleName"] for item in iam.list_roles()["Roles"]],

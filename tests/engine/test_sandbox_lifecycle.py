@@ -157,7 +157,7 @@ def test_after_a_killed_run_the_next_one_finishes_and_nothing_is_there_twice(pro
     run.stdout.close()
     # What a killed engine leaves in its state: its lock, and a checkpoint from before the last creates.
     program.run("config", "rm", "slow")
-    shutil.rmtree(Path(program.environ["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi" / "locks", ignore_errors=True)
+    shutil.rmtree(program.sandbox.directory / "state" / ".pulumi" / "locks")
     program.up()
     for kind in ("Namespace", "Secret", "ConfigMap", "Service", "NodePool"):
         assert len(program.objects(kind)) == 1, kind

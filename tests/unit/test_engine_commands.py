@@ -33,7 +33,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def test_state_stays_in_the_repository_unless_the_user_says_otherwise(project: Project) -> None:
     environ = account_environ(project, {"PULUMI_CONFIG_PASSPHRASE": "x", "PULUMI_HOME": str(project.root)})
-    assert environ["PULUMI_BACKEND_URL"] == (project.root / ".platform" / "state").as_uri()
+    assert environ["PULUMI_BACKEND_URL"] == f"{(project.root / '.platform' / 'state').as_uri()}?metadata=skip"
     assert (project.root / ".platform" / "state").is_dir()
 
 

@@ -1,5 +1,6 @@
 """Locks and pending operations that an interrupted run leaves in a file backend."""
 
+import gzip
 import json
 import os
 import socket
@@ -18,12 +19,14 @@ from platformctl.engine.recovery import (
     clear_stale_locks,
     free_stack,
     has_stack,
+    holds_resources,
     may_have_pending,
     pending_creates,
     state_folder,
-    without_pending_creates,
+    with_unfinished_deleted,
 )
 from platformctl.errors import ToolError
+from platformctl.sandbox.client import UNFINISHED_ID
 
 DEAD_PID = 2**22 + 1
 """Above the largest process id that Linux gives out."""
@@ -162,16 +165,18 @@ def test_a_stack_is_there_plain_or_packed(tmp_path: Path) -> None:
     assert has_stack(tmp_path, "platform", "dev.cluster")
 
 
-def test_only_pending_creates_are_forgotten(tmp_path: Path) -> None:
+def test_only_pending_creates_become_resources_to_delete(tmp_path: Path) -> None:
     operations = [
-        {"resource": {"urn": urn}, "type": kind}
+        {"resource": {"urn": urn, "inputs": {"x": urn}}, "type": kind}
         for urn, kind in (("a", "creating"), ("b", "updating"), ("c", "deleting"), ("d", "creating"))
     ]
     deployment: dict[str, Any] = {"resources": [1, 2], "pending_operations": operations}
     assert pending_creates(deployment) == ["a", "d"]
-    rest = without_pending_creates(deployment)
+    rest = with_unfinished_deleted(deployment)
     assert [item["type"] for item in rest["pending_operations"]] == ["updating", "deleting"]
-    assert rest["resources"] == [1, 2]
+    unfinished = [{"urn": urn, "inputs": {"x": urn}, "id": UNFINISHED_ID, "delete": True} for urn in ("a", "d")]
+    assert rest["resources"] == [1, 2, *unfinished]
+    assert with_unfinished_deleted(rest) == rest
     assert len(deployment["pending_operations"]) == 4
     assert pending_creates({}) == []
     assert pending_creates({"pending_operations": None}) == []
@@ -187,3 +192,34 @@ def test_the_cheap_look_for_pending_operations(tmp_path: Path) -> None:
     assert may_have_pending(tmp_path, "platform", "dev.network")
     file.rename(f"{file}.gz")
     assert may_have_pending(tmp_path, "platform", "dev.network")
+
+
+def test_what_a_killed_write_left_is_removed_and_nothing_else(tmp_path: Path, said: list[str]) -> None:
+    folder = tmp_path / ".pulumi" / "stacks" / "platform"
+    folder.mkdir(parents=True)
+    left = {"dev.network.json.attrs": "", "dev.network.json.bak.attrs": '{"user', "dev.network.json.18eacf.tmp": "{"}
+    kept = {"dev.network.json": "{}", "dev.network.json.bak": "{}", "dev.cluster.json.attrs": "", "prod.network.json.attrs": "{}"}
+    for name, text in {**left, **kept}.items():
+        (folder / name).write_text(text)
+    free_stack(tmp_path, "platform", "dev.network", said.append)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(kept)
+    assert said == []
+
+
+def test_whether_a_stack_holds_resources(tmp_path: Path) -> None:
+    file = tmp_path / ".pulumi" / "stacks" / "platform" / "dev.network.json"
+    assert not holds_resources(tmp_path, "platform", "dev.network")
+    file.parent.mkdir(parents=True)
+    for text, held in (
+        ('{"checkpoint": {"latest": null}}', False),
+        ('{"checkpoint": {"latest": {}}}', False),
+        ('{"checkpoint": {"latest": {"resources": []}}}', False),
+        ("", False),
+        ('{"checkpoint": {"latest": {"resources": [{}]}}}', True),
+    ):
+        file.write_text(text)
+        assert holds_resources(tmp_path, "platform", "dev.network") is held
+    packed = file.with_suffix(".json.gz")
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    file.unlink()
+    assert holds_resources(tmp_path, "platform", "dev.network")

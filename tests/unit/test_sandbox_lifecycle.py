@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 import psutil
@@ -229,6 +230,7 @@ def test_a_start_that_takes_too_long_is_ended_even_if_it_ignores_being_told(root
 START_AND_HANG = """
 import sys, time
 from pathlib import Path
+from urllib.parse import urlsplit
 from platformctl.sandbox import lifecycle
 
 def hang(root, name, process):
@@ -281,7 +283,7 @@ def test_the_environment_leads_here_and_nowhere_else(root, sandbox, monkeypatch,
     assert environ["PATH"].split(os.pathsep)[0] == str(sandbox.directory / "bin")
     assert environ["no_proxy"] == "corp,127.0.0.1,localhost"
     assert environ["PLATFORM_SANDBOX_URL"] == environ["AWS_ENDPOINT_URL"] == sandbox.url
-    assert Path(environ["PULUMI_BACKEND_URL"].removeprefix("file://")).is_dir()
+    assert Path(urlsplit(environ["PULUMI_BACKEND_URL"]).path).is_dir()
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     session = boto3.Session(region_name="eu-west-1")

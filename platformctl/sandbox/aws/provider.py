@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from platformctl.sandbox.aws import types
@@ -19,6 +20,7 @@ from platformctl.sandbox.plugin import (
     Created,
     Difference,
     Failure,
+    PartialCreateError,
     Provider,
     ProviderError,
     ReadState,
@@ -44,6 +46,10 @@ class AwsProvider(Provider):
         self._cloud: Cloud | None = None
         self._unconfirmed: frozenset[str] = frozenset()
         self._confirmed: set[str] = set()
+        self._held: set[tuple[str, str]] = set()
+        """URN and id of every resource that the engine has spoken of in this run, and so knows."""
+        self._created: set[str] = set()
+        """URNs created in this run; what a killed run had made of them was taken over or removed then."""
         self._lock = threading.Lock()
 
     # -- configuration
@@ -80,6 +86,7 @@ class AwsProvider(Provider):
         """The engine asked with an id, so it has the resource in its state: its create need not be replayed."""
         key = urn_key(subject.urn)
         with self._lock:
+            self._held.add((subject.urn, subject.id))
             if key not in self._unconfirmed or key in self._confirmed:
                 return
             self._confirmed.add(key)
@@ -145,7 +152,10 @@ class AwsProvider(Provider):
             if "region" in outputs:
                 outputs["region"] = inputs.get("region", self._region)
             return Created("", outputs)
-        return self._interpreter(subject, inputs).create(subject, inputs)
+        created = self._interpreter(subject, inputs).create(subject, inputs)
+        with self._lock:
+            self._created.add(subject.urn)
+        return created
 
     def read(self, subject: Subject, inputs: Values, outputs: Values) -> ReadState | None:
         """Refresh or import."""
@@ -170,6 +180,30 @@ class AwsProvider(Provider):
         """Delete."""
         self._confirm(subject)
         self._interpreter(subject, {**outputs, **inputs}).delete(subject, inputs, outputs)
+
+    def delete_unfinished(self, subject: Subject, inputs: Values) -> None:
+        """What a killed run made last and could not tell the engine of."""
+        with self._lock:
+            if subject.urn in self._created:
+                return
+        row = _row(subject.type, inputs)
+        server = self._where(inputs).cloud.server
+        if not row.emulated:
+            for found, document in server.all(row.type).items():
+                if document.get("urn") == subject.urn and (subject.urn, found) not in self._held:
+                    server.delete(row.type, found)
+            return
+        key = urn_key(subject.urn)
+        if key not in server.unconfirmed():
+            return
+        interpreter = self._interpreter(subject, inputs)
+        try:
+            made = interpreter.create(subject, inputs)  # answered with what is there
+        except PartialCreateError as failure:
+            made = Created(failure.resource_id, failure.outputs)
+        if (subject.urn, made.id) not in self._held:
+            interpreter.delete(replace(subject, id=made.id), inputs, made.outputs)
+            server.confirm(key, "")
 
     def invoke(self, token: str, args: Values, *, preview: bool) -> Values:
         """Answer a lookup."""

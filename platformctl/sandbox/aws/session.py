@@ -143,6 +143,10 @@ class SandboxServer:
         """A recorded document; None if there is none."""
         return self._ask("GET", f"recorded/{quote(kind, safe='')}/{quote(key, safe='')}")
 
+    def all(self, kind: str) -> dict[str, Any]:
+        """The recorded documents of a kind, by id."""
+        return dict(self._ask("GET", f"recorded/{quote(kind, safe='')}") or {})
+
     def delete(self, kind: str, key: str) -> None:
         """Forget a document, if it is there."""
         self._ask("DELETE", f"recorded/{quote(kind, safe='')}/{quote(key, safe='')}")

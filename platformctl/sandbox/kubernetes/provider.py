@@ -4,6 +4,7 @@ import os
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from platformctl.sandbox.client import CREATE_HEADER, FORGET_HEADER, REPLAYED_HEADER, SandboxClient, SandboxGoneError, urn_key
@@ -40,6 +41,7 @@ class KubernetesProvider(Provider):
         self._config: Values = {}
         self._cluster: Cluster | None = None
         self._unconfirmed: set[str] = set()
+        self._created: set[str] = set()
         self._lock = threading.Lock()
 
     # -- configuration
@@ -100,6 +102,9 @@ class KubernetesProvider(Provider):
 
     def create(self, subject: Subject, inputs: Values, *, preview: bool) -> Created:
         """Write a new object. One that a killed run has written already is taken over."""
+        if not preview:
+            with self._lock:
+                self._created.add(subject.urn)
         if subject.type == RELEASE:
             return self._charts().create(inputs, {} if preview else self._create_headers(subject, inputs), preview=preview)
         kind = _kind(subject, inputs)
@@ -174,6 +179,18 @@ class KubernetesProvider(Provider):
             return
         namespace, _, name = subject.id.rpartition("/")
         self._reachable().delete(_kind(subject, inputs or outputs), namespace, name)
+
+    def delete_unfinished(self, subject: Subject, inputs: Values) -> None:
+        """What a killed run wrote last and could not tell the engine of; a cluster that is gone took it along."""
+        target = self._target()
+        key = urn_key(subject.urn)
+        with self._lock:
+            taken_over = subject.urn in self._created
+        if taken_over or not target.facts["reachable"] or key not in target.client.request("GET", "unconfirmed").body:
+            return
+        made = self.create(subject, inputs, preview=False)  # answered with what is there
+        self.delete(replace(subject, id=made.id), inputs, made.outputs)
+        target.client.request("POST", "confirm", body={"urns": [key]})
 
     def invoke(self, token: str, args: Values, *, preview: bool) -> Values:
         """`yaml:decode`; the functions that run other tools are not there."""
