@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from platform_policies.evaluate import Undecidable, judge
-from platform_policies.graph import Node, ResourceGraph
+from platform_policies.graph import SECRET, Node, ResourceGraph
 from platform_policies.rule import Rule, Settings, Status, is_unknown
 from platform_policies.types import canonical
 
@@ -103,10 +103,10 @@ def _each(judged: Any, corrected: Any, path: Sequence[str], value: Any) -> None:
             for one, other in zip(judged, corrected, strict=False):
                 _each(one, other, rest, value)
         return
-    if not isinstance(judged, dict) or not isinstance(corrected, dict):
+    if not isinstance(judged, dict) or not isinstance(corrected, dict) or judged == SECRET:
         return
     if not rest:
-        if not is_unknown(judged.get(head)):
+        if not is_unknown(judged.get(head)) and judged.get(head) != SECRET:
             judged[head] = corrected[head] = value
         return
     if judged.get(head) is None:
