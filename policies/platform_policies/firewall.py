@@ -204,6 +204,6 @@ def shadowed(entry: Entry, others: Sequence[Entry], port: int, protocol: str) ->
         and entry.number is not None
         and other.number < entry.number
         and other.opening.reaches(port, protocol) is True
-        and any(source in {block, family} for _, source in other.opening.sources)
+        and any(source in (block, family) for _, source in other.opening.sources)
         for other in others
     )

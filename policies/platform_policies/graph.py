@@ -175,8 +175,8 @@ class ResourceGraph:
         """URNs by the values that stand for a resource elsewhere: id, ARN and name, from outputs and from literal inputs."""
         owners: dict[str, list[str]] = {}
         for node in self.nodes:
-            values = {node.outputs.get(key) for key in IDENTITIES} | {node.inputs.get(key) for key in IDENTITIES}
-            for value in sorted(value for value in values if isinstance(value, str) and value not in ("", UNKNOWN)):
+            values = [held.get(key) for held in (node.outputs, node.inputs) for key in IDENTITIES]
+            for value in sorted({value for value in values if isinstance(value, str) and value not in ("", UNKNOWN)}):
                 owners.setdefault(value, []).append(node.urn)
         return owners
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,6 +121,9 @@ def private() -> None:
     t.failing({}, "public addresses", **placed(mapPublicIpOnLaunch=True), at="subnetIds")
     t.failing({}, "route", **routed(igw, node(eks.ROUTE, "route", {}, {"routeTableId": ["table"], "gatewayId": ["igw"]})))
     t.failing({}, "route by id", **routed(node(eks.ROUTE, "route", {"gatewayId": "igw-1"}, {"routeTableId": ["table"]})))
+    gateway = replace(igw, outputs={"id": "gateway-of-a-mock"})
+    by_id = node(eks.ROUTE, "route", {"gatewayId": "gateway-of-a-mock"}, {"routeTableId": ["table"]})
+    t.failing({}, "route by a deployed id", **routed(gateway, by_id))
     t.failing({}, "route inline", **routed(routes=[{"natGatewayId": "nat-1"}, {"gatewayId": "igw-1"}]))
     t.failing({}, "inline by reference", **routed(igw, routes=[{"gatewayId": UNKNOWN}], refers={"routes": ["igw"]}))
     t.absent(Status.UNKNOWN, {}, "subnets")

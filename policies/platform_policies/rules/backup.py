@@ -111,7 +111,7 @@ def _tagged(node: Node, key: str, fits: Callable[[str], bool]) -> bool | None:
 
 def _by_tag(entry: Any, node: Node) -> bool | None:
     """One of `selectionTags`: its type is always STRINGEQUALS."""
-    if not isinstance(entry, Mapping) or UNKNOWN in {entry.get("key"), entry.get("value")}:
+    if not isinstance(entry, Mapping) or UNKNOWN in (entry.get("key"), entry.get("value")):
         return None
     return _tagged(node, str(entry.get("key")), partial(_same, str(entry.get("value"))))
 

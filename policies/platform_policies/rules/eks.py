@@ -201,7 +201,8 @@ def _table_leads_out(table: Node, graph: ResourceGraph) -> bool | None:
 def _gateway(holder: Node, value: Any, path: str, graph: ResourceGraph) -> bool | None:
     """Whether a route's gateway is an internet gateway: by what the input refers to where its id is not known yet."""
     if value != UNKNOWN:
-        return str(value).startswith("igw-") or value in {one.outputs.get("id") for one in graph.of_type(INTERNET_GATEWAY)} - {None}
+        known = [one.outputs.get("id") for one in graph.of_type(INTERNET_GATEWAY)]
+        return isinstance(value, str) and (value.startswith("igw-") or value in known)
     behind = {canonical(one.type) for one in graph.referred(holder, path)}
     return True if INTERNET_GATEWAY in behind else False if behind else None
 
