@@ -30,7 +30,7 @@ def read_state(path: Path) -> ResourceGraph:
         hint = "; read it with --preview-json" if "steps" in content else ""
         raise refused(path, f"has no `deployment`; {WHAT} is expected{hint}")
     version = content.get("version")
-    if version != VERSION or isinstance(version, bool):
+    if version != VERSION:
         raise refused(path, f"is a state of version {version!r}; version {VERSION} is read: export the stack with a Pulumi 3 CLI")
     resources = deployment.get("resources")
     if resources is None:

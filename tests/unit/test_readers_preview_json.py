@@ -39,7 +39,7 @@ def test_what_is_said_of_a_resource(read: Any) -> None:
         "create",
         POLICY,
         inputs={"bucket": UNKNOWN, "policy": "[secret]", "__defaults": ["x"], "list": [f"arn:{UNKNOWN}/*", {"__defaults": [], "a": 1.0}]},
-        dependencies=[BUCKET, STACK],
+        dependencies=[STACK, BUCKET],
         propertyDependencies={"bucket": [BUCKET], "policy": []},
         provider="urn:pulumi:dev.network::own::pulumi:providers:aws::main::id",
     )
@@ -54,7 +54,7 @@ def test_what_is_said_of_a_resource(read: Any) -> None:
         False,
     )
     assert node.inputs == {"bucket": UNKNOWN, "policy": SECRET, "list": [UNKNOWN, {"a": 1}]}
-    assert node.dependencies == tuple(sorted((BUCKET, STACK)))
+    assert node.dependencies == (BUCKET, STACK)
     assert node.property_dependencies == {"bucket": (BUCKET,)}
     assert node.provider.endswith("::main::id")
     assert graph.by_urn[BUCKET].outputs == {"arn": "arn:aws:s3:::logs-1", "id": "logs-1"}
@@ -82,6 +82,10 @@ def test_a_replacement_is_read_as_what_comes(read: Any) -> None:
 
 def test_a_state_that_waits_for_deletion_is_left_out(read: Any) -> None:
     assert [node.urn for node in read({"steps": [step("same", STACK), step("same", delete=True)]})] == [STACK]
+
+
+def test_an_id_that_is_not_known_yet_is_no_output(read: Any) -> None:
+    assert read({"steps": [step("create", id=UNKNOWN)]}).by_urn[BUCKET].outputs == {}
 
 
 def test_what_is_only_read_is_someone_elses(read: Any) -> None:

@@ -22,6 +22,11 @@ def test_what_blocks_comes_first_and_what_is_waived_last() -> None:
     ]
 
 
+def test_the_worse_comes_first_whatever_was_registered_first() -> None:
+    graph = ResourceGraph((bucket("a", age=9), bucket("b", front="ajar")))
+    assert [entry.rule.id for entry in report(graph=graph).entries] == ["aws-s3-locked", "aws-s3-old"]
+
+
 def test_the_counts() -> None:
     summary = report().summary()
     assert {key: summary[key] for key in ("resources", "passed", "failed", "blocking", "unknown", "waived")} == {

@@ -9,10 +9,11 @@ import pytest
 from platform_policies import catalogue
 from platform_policies.enforcement import Level
 from platform_policies.graph import Node, ResourceGraph
+from platform_policies.rule import Answer, Severity, fail, rule
 
 from platformctl.report.model import Judges, judge
 from platformctl.report.sarif import FINGERPRINT, to_sarif
-from tests.report_cases import GRAPH, TODAY, bucket, report, urn
+from tests.report_cases import BUCKET_TYPE, GRAPH, TODAY, bucket, report, urn
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "fixtures" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
 
@@ -94,3 +95,12 @@ def test_a_fingerprint_stays_where_the_line_moves() -> None:
 def test_fingerprints_tell_faults_apart() -> None:
     found = fingerprints(bucket("a", front="ajar", back="ajar", mess="m"), bucket("b", front="ajar"))
     assert len(set(found)) == len(found) == 4
+
+
+def test_two_faults_of_one_property_are_told_apart() -> None:
+    @rule("aws-s3-twice", title="Twice", severity=Severity.LOW, types=[BUCKET_TYPE], fix="Fix both")
+    def twice(node: Node, graph: ResourceGraph, settings: object) -> Answer:
+        return [fail("rules", "the first is wrong"), fail("rules", "the second is wrong")]
+
+    found = to_sarif(judge(ResourceGraph((bucket("a"),)), Judges([twice]), TODAY))["runs"][0]["results"]
+    assert len({result["partialFingerprints"][FINGERPRINT] for result in found}) == 2

@@ -30,6 +30,14 @@ def test_text() -> None:
     assert lines[-1] == "1 finding blocks, 1 advisory, 1 unknown, 1 waived, 12 passed; 7 resources, 6 rules"
 
 
+def test_a_fix_is_printed_once() -> None:
+    stream = io.StringIO()
+    graph = ResourceGraph((bucket("a", front="ajar"), bucket("b", front="ajar")))
+    print_report(report(graph=graph), Console(file=stream, width=400, highlight=False))
+    assert stream.getvalue().count("fix: Set lock to true") == 1
+    assert "2 findings block" in stream.getvalue()
+
+
 def test_what_a_program_wrote_does_not_drive_the_terminal() -> None:
     assert "mess: <script>alert('x')</script> & \ufffd\"quotes\" ]]>" in printed()[4]
     odd = bucket("a", mess="\x1b[2Jgone\r\n\x9bm")
