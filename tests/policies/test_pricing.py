@@ -418,6 +418,11 @@ def test_a_broken_usage_file_is_refused(content: Any, message: str) -> None:
         parse_usage(content)
 
 
+def test_a_usage_of_nothing_is_a_number() -> None:
+    gateway = node(NAT, "n", {})
+    assert charges(priced(gateway, usage={gateway.urn: {"monthly_data_processed_gb": 0}}))["nat.gb"] == 0
+
+
 def test_usage_of_a_resource_that_is_not_there_is_warned_of() -> None:
     result = priced(node("aws:ec2/eip:Eip", "x", {}), usage={"urn:gone": {"k": 1}})
     assert "the usage file speaks of urn:gone, which is not there" in result.warnings

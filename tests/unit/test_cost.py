@@ -69,7 +69,12 @@ def test_json_of_an_environment(capsys: pytest.CaptureFixture[str]) -> None:
     assert result["budget"] == {"monthly": 600, "over": False}
     assert result["coverage"] == {"priced_types": 5, "types": 7, "unpriced_types": ["aws:kms/key:Key", "aws:sqs/queue:Queue"]}
     assert {entry["name"] for entry in result["unpriced"]} == {"dev-key", "dev-interruptions"}
-    assert [ceiling["monthly"] for ceiling in result["ceilings"]] == [1062.88]
+    (ceiling,) = result["ceilings"]
+    assert (ceiling["name"], ceiling["vcpu"], ceiling["monthly"]) == ("dev-pool-general", 32, 1062.88)
+    assert (ceiling["basis"], ceiling["reason"]) == ("ec2.m7g.large", None)
+    assert [(advice["name"], advice["saving"]) for advice in result["advice"]] == [("dev-pool-system", None)]
+    assert result["catalogue"] == {"compiled": "2026-11-23", "oldest_source": "2024-04-01"}
+    assert result["difference"] is None
     assert result["monthly"] == pytest.approx(sum(line["monthly"] or 0 for line in result["lines"]))
 
 
