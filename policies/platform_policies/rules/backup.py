@@ -131,7 +131,7 @@ def _meets(condition: Any, node: Node) -> bool | None:
     answers: list[bool | None] = []
     for operator, test in OPERATORS.items():
         for entry in items(condition.get(operator)) or ():
-            if not isinstance(entry, Mapping) or UNKNOWN in {entry.get("key"), entry.get("value")}:
+            if not isinstance(entry, Mapping) or UNKNOWN in (entry.get("key"), entry.get("value")):
                 answers.append(None)
                 continue
             key, wanted = str(entry.get("key")).removeprefix("aws:ResourceTag/"), str(entry.get("value"))
