@@ -53,6 +53,8 @@ def admin() -> None:
     t.passing(document(allow("s3:*")), "service")
     t.passing(document({**allow("*"), "Effect": "Deny"}), "deny")
     t.failing(document(allow(None, NotAction=["iam:*"])), "all but")
+    t.passing(document(allow(None, NotAction=["*"])), "all but all")
+    t.passing(document(allow(None)), "no action")
     t.failing(document(allow("*", None, NotResource="x")), "all resources but")
     t.failing(document(allow("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})), "with a condition")
     t.unknown(document(allow("*", [UNKNOWN])), "resource")
@@ -157,6 +159,10 @@ def oidc() -> None:
     cognito = {"provider": "cognito-identity.amazonaws.com"}
     sub.passing(federated({"StringEquals": {"cognito-identity.amazonaws.com:aud": "pool"}}, **cognito), "Cognito")
     aud.failing(federated({"StringEquals": {"cognito-identity.amazonaws.com:sub": "x"}}, **cognito), "Cognito")
+    both = {"Federated": f"arn:aws:iam::1:oidc-provider/{GITHUB}", "AWS": "arn:aws:iam::1:root"}
+    aud.failing(trust({"Principal": both, "Action": ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"]}), "beside an account")
+    account = trust({"Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "sts:*"})
+    aud.passing(account, "account")
     saml = "arn:aws:iam::1:saml-provider/x"
     for t in (sub, aud):
         t.passing(trust({"Principal": {"Service": "ec2.amazonaws.com"}}), "service")

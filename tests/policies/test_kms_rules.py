@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from platform_policies.graph import UNKNOWN
+from platform_policies.graph import SECRET, UNKNOWN
 from platform_policies.rule import Status
 from platform_policies.rules.kms import EXTERNAL, KEY, KEY_POLICY, KEYS, REPLICA, RULES
 
@@ -44,6 +44,12 @@ def principals() -> None:
     t.failing({"policy": allow(Condition={"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}})}, "service alone")
     t.failing({"policy": allow(Principal=None, NotPrincipal={"AWS": "arn:x"})}, "all but one")
     t.absent(Status.PASS)
+    t.unknown({"policy": {"Statement": ["x"]}}, "no statement")
+    t.unknown({"policy": {"Statement": [SECRET]}}, "secret statement")
+    t.unknown({"policy": {"Statement": 7}}, "no statements")
+    t.unknown({"policy": allow(Effect=["Allow"])}, "odd effect")
+    t.unknown({"policy": allow(Condition={"StringEquals": SECRET})}, "secret condition")
+    t.unknown({"policy": allow(Condition={"StringEquals": 7})}, "odd condition")
     t.unknown({"policy": UNKNOWN}, at="policy")
     t.unknown({"policy": allow(Principal={"AWS": UNKNOWN})}, "principal")
     t.unknown({"policy": allow(Effect=UNKNOWN)}, "effect")
