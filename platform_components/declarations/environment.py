@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import partial
 from ipaddress import IPv4Network
 from itertools import combinations
@@ -166,23 +166,25 @@ def load_environments(directory: Path, root: Path | None = None) -> dict[str, En
         DeclarationError: with everything that is wrong in any of them, names declared twice, and addresses of one that overlap another's.
     """
     problems: list[Problem] = []
-    loaded: list[_Loaded] = []
+    environments: list[Environment] = []
+    documents: list[Document] = []
     for path in environment_files(directory):
         try:
-            document = read(path, _shown(path, root))
-            loaded.append(_Loaded(document, _load(document, path.name)))
+            documents.append(read(path, _shown(path, root)))
+            environments.append(_load(documents[-1], path.name))
         except DeclarationError as error:
             problems += error.problems
-    problems += _overlaps(loaded)
+    problems += _overlaps(documents)
     if problems:
         raise DeclarationError(problems)
-    return {entry.environment.environment: entry.environment for entry in loaded}
+    return {environment.environment: environment for environment in environments}
 
 
 def select_environment(directory: Path, name: str, root: Path | None = None) -> Environment:
     """Load one environment of a directory, and hold its addresses against those of its neighbours.
 
-    A neighbour that cannot be loaded is passed over: a fault in prod.yaml must not stop work on dev.
+    A neighbour that cannot be read is passed over, and of one that is wrong only the sound blocks count: a fault in prod.yaml must not stop
+    work on dev.
 
     Args:
         directory: holds one `NAME.yaml` per environment.
@@ -196,18 +198,19 @@ def select_environment(directory: Path, name: str, root: Path | None = None) -> 
     if name not in files:
         raise DeclarationError([Problem(f"there is no environment {name!r}; choose from: {', '.join(files)}")])
     own = read(files[name], _shown(files[name], root))
-    loaded = [_Loaded(own, _load(own, files[name].name))]
+    neighbours: list[Document] = []
     for path in files.values():
         if path != files[name]:
-            try:
-                document = read(path, _shown(path, root))
-                loaded.append(_Loaded(document, _load(document, path.name)))
-            except DeclarationError:
-                continue
-    overlaps = [problem for other in loaded[1:] for problem in _overlaps([other, loaded[0]])]
+            with suppress(DeclarationError):
+                neighbours.append(read(path, _shown(path, root)))
+    overlaps = [problem for other in neighbours for problem in _overlaps([other, own])]
+    try:
+        environment = _load(own, files[name].name)
+    except DeclarationError as error:
+        raise DeclarationError(sorted([*error.problems, *overlaps], key=lambda problem: problem.line)) from None
     if overlaps:
         raise DeclarationError(overlaps)
-    return loaded[0].environment
+    return environment
 
 
 def environment_files(directory: Path) -> list[Path]:
@@ -222,31 +225,36 @@ def environment_files(directory: Path) -> list[Path]:
     return files
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """An environment and the file it came from."""
-
-    document: Document
-    environment: Environment
-
-    def blocks(self) -> Iterator[tuple[FieldPath, IPv4Network]]:
-        """The address blocks that only it may have, and where the file says so."""
-        if self.environment.network.cidr is not None:
-            yield ("network", "cidr"), self.environment.network.cidr
-        for tier, block in self.environment.network.secondary_cidrs.items():
-            if block.cidr is not None and not block.cidr.subnet_of(_SHARED):
-                yield ("network", "secondary_cidrs", tier), block.cidr
+def _blocks(document: Document) -> Iterator[tuple[FieldPath, IPv4Network]]:
+    """The address blocks that only this environment may have, and where its file says so; those that are wrong are left to the model."""
+    network = document.data.get("network")
+    if not isinstance(network, Mapping):
+        return
+    if (block := _block(network.get("cidr"))) is not None:
+        yield ("network", "cidr"), block
+    tiers = network.get("secondary_cidrs")
+    for tier, entry in tiers.items() if isinstance(tiers, Mapping) else ():
+        block = _block(entry.get("cidr")) if isinstance(entry, Mapping) else None
+        if block is not None and not block.subnet_of(_SHARED):
+            yield ("network", "secondary_cidrs", tier), block
 
 
-def _overlaps(loaded: Sequence[_Loaded]) -> Iterator[Problem]:
+def _block(text: Any) -> IPv4Network | None:
+    with suppress(ValueError):
+        return IPv4Network(text) if isinstance(text, str) else None
+    return None
+
+
+def _overlaps(documents: Sequence[Document]) -> Iterator[Problem]:
     """Blocks of two environments that overlap, told at the second."""
-    for first, second in combinations(loaded, 2):
-        for path, block in second.blocks():
-            for taken_path, taken in first.blocks():
+    for first, second in combinations(documents, 2):
+        for path, block in _blocks(second):
+            for taken_path, taken in _blocks(first):
                 if block.overlaps(taken):
-                    where = f"{first.document.file}:{first.document.line(taken_path)}"
-                    message = f"{block} overlaps {taken} of environment {first.environment.environment} ({where}); give each its own block"
-                    yield second.document.problem(path, message)
+                    where = f"{first.file}:{first.line(taken_path)}"
+                    owner = Path(first.file).stem
+                    message = f"{block} overlaps {taken} of environment {owner} ({where}); give each its own block"
+                    yield second.problem(path, message)
 
 
 def _load(document: Document, file_name: str) -> Environment:
@@ -258,7 +266,11 @@ def _over_profile(data: dict[str, Any]) -> dict[str, Any]:
     profile = data.get("profile")
     if not isinstance(profile, str) or profile not in set(Profile):
         return data
-    return with_defaults({section: defaults[Profile(profile)] for section, defaults in SECTION_DEFAULTS.items()}, data)
+    # Not under a section that has to be written and is missing: then that is what is wrong, not what would be missing in it.
+    sections = {
+        name: defaults for name, defaults in SECTION_DEFAULTS.items() if name in data or not Environment.model_fields[name].is_required()
+    }
+    return with_defaults({section: defaults[Profile(profile)] for section, defaults in sections.items()}, data)
 
 
 def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:

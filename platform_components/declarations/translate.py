@@ -95,7 +95,8 @@ def _looks_like_a_field(location: list[int | str]) -> bool:
 def _message(error: ErrorDetails, path: FieldPath, document: Document, schema: Mapping[str, Any]) -> str:
     value = error["input"]
     if error["loc"] and error["loc"][-1] == "[key]":
-        return f"the key {quoted(value)}: {_describe(error, path, document, schema)}"
+        message = _describe(error, path, document, schema)
+        return f"the key {message}" if message.startswith(quoted(value)) else f"the key {quoted(value)}: {message}"
     if value is None and error["type"] in _BUILT_IN - {"missing", "extra_forbidden"}:
         return "has no value; give it one, or leave the key out"
     return _describe(error, path, document, schema)

@@ -118,7 +118,7 @@ BAD = [
     ("budget", "cluster:\n  pools:\n    general: {capacity: karpenter, limit_cpu: 9}\nbudget", 12, "cluster.pools.general.limit_cpu", "unknown key; did you mean limit_vcpu?"),
     ("budget", "cluster:\n  pools:\n    general: {capacity: karpenter}\nbudget", 12, "cluster.pools.general.limit_vcpu", "is required: Most vCPUs of all nodes together: the pool's cost ceiling"),
     ("budget", "cluster:\n  pools:\n    general: {capacity: managed, min: 9}\nbudget", 12, "cluster.pools.general", "min 9 is above max 3; raise max or lower min"),
-    ("budget", "cluster:\n  pools:\n    General: {capacity: managed}\nbudget", 12, "cluster.pools.General", 'the key "General": '),
+    ("budget", "cluster:\n  pools:\n    General: {capacity: managed}\nbudget", 12, "cluster.pools.General", 'the key "General" '),
     ("budget", "cluster:\n  tags: {ManagedBy: me}\nbudget", 11, "cluster.tags.ManagedBy", "the tag ManagedBy is set by the platform; choose another key"),
     ("euw1-az1, euw1-az2]", "euw1-az1]", 9, "network.zones", "a cluster needs 2 zones that can hold its control plane; only euw1-az1 here can"),
     ("monthly_usd: 600", "monthly_usd: 0", 10, "budget.monthly_usd", "must be more than 0, not 0"),

@@ -144,7 +144,7 @@ BAD_FILES = [
     ("name: alpha\npools:\n  a: {capacity: fixed, limit_cpu: 3}\n", 3, "pools.a.limit_cpu", "unknown key; did you mean limit_vcpu?"),
     ("kind: small\n", 1, "name", "is required"),
     ("name: alpha\n\nnetwork:\n  ipv6: true\n", 3, "network.cidr", "is required: Primary block"),
-    ("name: alpha\npools: {Big: {capacity: fixed}}\n", 2, "pools.Big", 'the key "Big": "Big" does not have the form ^[a-z]+$'),
+    ("name: alpha\npools: {Big: {capacity: fixed}}\n", 2, "pools.Big", 'the key "Big" does not have the form ^[a-z]+$'),
     # --- values
     ("name: alpha\nversion: 1.30\n", 2, "version", '1.30 is read as a number here and text is wanted; quote it: "1.30"'),
     ("name: 007\n", 1, "name", '007 is read as a number here and text is wanted; quote it: "007"'),
