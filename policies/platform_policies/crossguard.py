@@ -254,8 +254,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             elif self.preview:
                 yield self._diagnostic(rule, node.urn, Level.ADVISORY, f"{case}unknown: {verdict.message}")
             else:
-                # Nothing will be known that is not known now: what is mandatory is refused until it is shown or waived.
-                yield self._diagnostic(rule, node.urn, level, f"{case}undecided: {verdict.message}. {rule.fix}")
+                # Nothing will be known that is not known now: what is mandatory is refused until it is shown, waived, or said to be a hint.
+                undecided = self.policies.enforcement.undecided.get(rule.id, level)
+                yield self._diagnostic(rule, node.urn, undecided, f"{case}undecided: {verdict.message}. {rule.fix}")
 
     def _waiver_diagnostics(self, graph: ResourceGraph) -> Iterable[Any]:
         environment = enforcement.environment_of(self.stack)

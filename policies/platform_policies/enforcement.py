@@ -44,6 +44,8 @@ class Enforcement:
     rules: Mapping[str, Level | Mapping[str, Level]] = field(default_factory=dict)
     """Levels of single rules, for all environments or by environment."""
     settings: Settings = field(default_factory=Settings)
+    undecided: Mapping[str, Level] = field(default_factory=dict)
+    """Levels, by rule, of what is still undecided at `up`, where that is not the rule's own level."""
 
     def level(self, rule: Rule, environment: str) -> Level:
         """The level of a rule in an environment; a rule that is a hint never blocks."""
@@ -108,23 +110,26 @@ class _Reader:
         default = self.level(top.get("default", Level.MANDATORY), ("default",))
         levels: dict[str, Level | Mapping[str, Level]] = {}
         settings: dict[str, Mapping[str, Any]] = {}
+        undecided: dict[str, Level] = {}
         for name, value in self.mapping(top.get("rules"), ("rules",)).items():
             place = ("rules", name)
             if name not in self.known:
                 self.wrong(place, "there is no such rule; `platformctl policy list` names them all")
                 continue
-            entry = self.mapping(value, place, ("enforcement", "settings"))
+            entry = self.mapping(value, place, ("enforcement", "settings", "undecided"))
             own = entry.get("enforcement")
             if own is not None:
                 where = (*place, "enforcement")
                 levels[name] = self.levels(own, where) if isinstance(own, Mapping) else self.level(own, where)
+            if "undecided" in entry:
+                undecided[name] = self.level(entry["undecided"], (*place, "undecided"))
             if given := self.mapping(entry.get("settings"), (*place, "settings")):
                 settings[name] = given
                 for key in sorted(set(given) - set(self.known[name].defaults)):
                     self.wrong(
                         (*place, "settings", key), f"no setting of this rule; it has {', '.join(self.known[name].defaults) or 'none'}"
                     )
-        return Enforcement(environments, default, levels, Settings(settings))
+        return Enforcement(environments, default, levels, Settings(settings), undecided)
 
     def wrong(self, path: yaml_lines.Path, message: str) -> None:
         place = ".".join(map(str, path))

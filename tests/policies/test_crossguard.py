@@ -147,6 +147,13 @@ def test_what_stays_undecided_at_up_blocks_where_the_rule_does() -> None:
     assert brief(Engine("dev.network", preview=False).register("one", {"open": UNKNOWN}))[0][:2] == ("closed", "ADVISORY")
 
 
+def test_what_stays_undecided_may_be_said_to_be_a_hint() -> None:
+    said = Enforcement(undecided={"closed": Level.ADVISORY})
+    engine = Engine(preview=False, enforcement=said)
+    assert brief(engine.register("one", {"open": UNKNOWN}))[0][1] == "ADVISORY"
+    assert brief(engine.register("two", {"open": True}))[0][1] == "MANDATORY"
+
+
 def test_rules_that_need_the_graph_wait_for_it() -> None:
     engine = Engine()
     assert engine.register("platform-prod.network", {}, "pulumi:pulumi:Stack") == []

@@ -95,6 +95,7 @@ rules:
   sized:
     enforcement: {dev: disabled}
     settings: {max: 5}
+    undecided: advisory
   whole:
     enforcement: mandatory
 """
@@ -106,6 +107,7 @@ def test_levels_by_environment_and_rule() -> None:
     assert found.level(sized, "prod") is Level.MANDATORY
     assert found.level(sized, "else") is Level.REMEDIATE
     assert found.level(whole, "prod") is Level.ADVISORY, "a hint never blocks"
+    assert found.undecided == {"sized": Level.ADVISORY}
     assert found.settings.values == {"sized": {"max": 5}}
 
 
@@ -125,11 +127,16 @@ def test_without_a_file_everything_is_mandatory(tmp_path: Path) -> None:
         ("default: remediate", "default: [1]", "e.yaml:2  default: [1] is no level"),
         ("default: remediate", "otherwise: remediate", "e.yaml:2  otherwise: unknown; it can be environments, default, rules"),
         ("sized:", "size:", "e.yaml:4  rules.size: there is no such rule"),
+        ("undecided: advisory", "undecided: maybe", "e.yaml:7  rules.sized.undecided: 'maybe' is no level"),
         ("{dev: disabled}", "{dev: off}", "e.yaml:5  rules.sized.enforcement.dev: False is no level"),
         ("max: 5", "min: 5", "e.yaml:6  rules.sized.settings.min: no setting of this rule; it has max"),
-        ("    enforcement: mandatory", "    settings: {a: 1}", "e.yaml:8  rules.whole.settings.a: no setting of this rule; it has none"),
-        ("    enforcement: mandatory", "    level: mandatory", "e.yaml:8  rules.whole.level: unknown; it can be enforcement, settings"),
-        ("    enforcement: mandatory", "    - mandatory", "e.yaml:7  rules.whole: must be a mapping"),
+        ("    enforcement: mandatory", "    settings: {a: 1}", "e.yaml:9  rules.whole.settings.a: no setting of this rule; it has none"),
+        (
+            "    enforcement: mandatory",
+            "    level: mandatory",
+            "e.yaml:9  rules.whole.level: unknown; it can be enforcement, settings, undecided",
+        ),
+        ("    enforcement: mandatory", "    - mandatory", "e.yaml:8  rules.whole: must be a mapping"),
     ],
 )
 def test_what_is_wrong_is_told_at_its_line(before: str, after: str, said: str) -> None:
