@@ -195,8 +195,11 @@ class StackRunner:
         """The stack, free to be worked on, and whether it was made just now."""
         fresh = not self.exists(stack)
         if fresh and not create:
+            option = " --sandbox" if self._adopts else ""
             where = self._state or self._environ.get("PULUMI_BACKEND_URL") or "the backend you are logged in to"
-            raise ToolError(f"{stack} has not been brought up: {where} holds no such stack; bring it up with `{program()} up {stack}`")
+            raise ToolError(
+                f"{stack} has not been brought up: {where} holds no such stack; bring it up with `{program()} up {stack}{option}`"
+            )
         if self._state is not None:
             free_stack(self._state, self.project.name, stack, self.announce)
         mode = StackInitMode.CREATE if fresh else StackInitMode.SELECT

@@ -2,15 +2,18 @@
 
 import io
 import json
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from platform_components.errors import DeclarationError
+from platform_components.errors import DeclarationError, UpstreamError
 from platformctl.__main__ import run
 from platformctl.commands import stack as commands
-from platformctl.commands.stack import Place, _ask_to_type, _drift_of, _place
+from platformctl.commands.stack import Place, _ask_to_type, _drift_of, _need_layers_below, _need_no_layer_above, _place
 from platformctl.engine import cli
 from platformctl.engine.backend import account_environ, chosen_backend
 from platformctl.engine.cache import ToolCache
@@ -103,6 +106,9 @@ class FakeRunner:
     def exists(self, stack: str) -> bool:
         return stack in self.there
 
+    def is_up(self, stack: str) -> bool:
+        return stack in self.there
+
     def drift(self, stack: str) -> list[Drift]:
         if stack not in self.there:
             raise ToolError(f"{stack} has not been brought up")
@@ -115,6 +121,67 @@ def test_a_layer_that_is_missing_is_a_difference() -> None:
     assert [(item.kind, item.name) for item in found["dev.cluster"]] == [(Kind.MISSING, "dev.cluster")]
     with pytest.raises(ToolError, match="has not been brought up"):
         _drift_of(FakeRunner(), ["dev.network", "dev.cluster"])  # type: ignore[arg-type]
+
+
+HERE = find_project(Path(__file__).parent)
+IN_SANDBOX = Place("x", {}, is_sandbox=True, option=" --sandbox")
+
+
+def test_a_layer_is_not_brought_up_before_the_one_it_reads() -> None:
+    with pytest.raises(
+        UpstreamError, match=r"dev\.cluster reads dev\.network, which is not up; run `platformctl up dev\.network --sandbox` first"
+    ):
+        _need_layers_below(HERE, FakeRunner(), ["dev.cluster"], IN_SANDBOX)  # type: ignore[arg-type]
+    _need_layers_below(HERE, FakeRunner("dev.network"), ["dev.cluster"], IN_SANDBOX)  # type: ignore[arg-type]
+    _need_layers_below(HERE, FakeRunner(), ["dev.network", "dev.cluster"], IN_SANDBOX)  # type: ignore[arg-type]
+
+
+def test_a_layer_is_not_pulled_away_from_under_another() -> None:
+    with pytest.raises(
+        UpstreamError, match=r"dev\.cluster is up and stands on dev\.network; run `platformctl destroy dev\.cluster --sandbox`"
+    ):
+        _need_no_layer_above(HERE, FakeRunner("dev.network", "dev.cluster"), ["dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
+    _need_no_layer_above(HERE, FakeRunner("dev.network"), ["dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
+    _need_no_layer_above(HERE, FakeRunner("dev.network", "dev.cluster"), ["dev.cluster", "dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
+
+
+def test_the_account_is_not_meant_by_who_forgot_the_flag(project: Project) -> None:
+    with pytest.raises(ToolError, match="sandbox default does not run, so the real account is meant"):
+        _place(project, ["dev"], None, "default")
+
+
+NO_WAY = {"PATH": "/usr/bin:/bin", "https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}
+"""An environment with neither pulumi nor go nor a way out."""
+
+
+@pytest.mark.skipif(bool(shutil.which("pulumi", path=NO_WAY["PATH"]) or shutil.which("go", path=NO_WAY["PATH"])), reason="they are there")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_make_up_where_no_cli_can_be_had_says_so_and_previews(tmp_path: Path, options: list[str]) -> None:
+    """The command of `make up`, on a machine without pulumi, go and network."""
+    copy = tmp_path / "platform"
+    copy.mkdir()
+    shutil.copy(HERE.root / "Pulumi.yaml", copy)
+    shutil.copytree(HERE.main, copy / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
+    done = subprocess.run(
+        [sys.executable, "-m", "platformctl", "up", "dev", "--sandbox", "--yes", "--or-preview", *options],
+        cwd=copy,
+        env={**os.environ, **NO_WAY, "PLATFORMCTL_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stderr if options else done.stdout
+    (sentence,) = [line for line in said.splitlines() if line.startswith("pulumi cannot be had:")]
+    assert "there is no `go` on PATH" in sentence
+    assert sentence.endswith("Until then, the offline preview:")
+    if options:
+        assert json.loads(done.stdout)["summary"]["resources"] > 50
+    else:
+        assert "dev.cluster  " in done.stdout
+    assert "Traceback" not in done.stderr
+    assert not (copy / ".platform").exists()
 
 
 def test_without_a_cli_or_preview_previews(project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
