@@ -26,29 +26,12 @@ from platform_policies import catalogue, enforcement, waivers
 from platform_policies.enforcement import Enforcement, Level
 from platform_policies.errors import PolicyInputError
 from platform_policies.evaluate import STACK_TYPE, Undecidable, judge
-from platform_policies.graph import SECRET, UNKNOWN, Node, ResourceGraph
+from platform_policies.graph import UNKNOWN, Node, ResourceGraph
+from platform_policies.pack_values import plain, raw
 from platform_policies.remediation import REMEDIATIONS, remedy
 from platform_policies.rule import Pack, Rule, Settings, Severity, Status, Verdict
 from platform_policies.types import canonical
 from platform_policies.waivers import Waivers
-
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 -- a signature, not a secret
-ASSETS = {"c44067f5952c0a294b673a41bacd8c17": "asset", "0def7320c3a5731c473e5ecbe6d01bc7": "archive"}
-"""Signatures that tell special objects from ordinary ones; pulumi/sdk/go/common/resource/properties.go."""
-
-UNKNOWNS = frozenset(
-    {
-        UNKNOWN,
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "e48ece36-62e2-4504-bad9-02848725956a",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    }
-)
-"""The engine's sentinels for a text, truth value, number, list, asset, archive and object that is not known yet."""
 
 LEVELS: Mapping[Level, analyzer_pb2.EnforcementLevel.ValueType] = {
     Level.ADVISORY: analyzer_pb2.ADVISORY,
@@ -63,8 +46,6 @@ SEVERITIES: Mapping[Severity, analyzer_pb2.PolicySeverity.ValueType] = {
     Severity.CRITICAL: analyzer_pb2.POLICY_SEVERITY_CRITICAL,
 }
 _SETTING_TYPES: Mapping[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object"}
-_SHORTEST_SECRET = 4
-"""Letters below which a secret is not looked for in messages: `1` stands in too many of them."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +109,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             if rule.id in request.policyConfig:
                 given = request.policyConfig[rule.id]
                 self.levels[rule.id] = enforcement.capped(rule, names[given.enforcementLevel])
-                own = {key: value for key, value in _plain(given.properties, None).items() if key in rule.defaults}
+                own = {key: value for key, value in plain(given.properties, None).items() if key in rule.defaults}
                 if own:
                     settings.setdefault(rule.id, {}).update(own)
         self.settings = Settings(settings)
@@ -173,7 +154,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             if rule.id not in REMEDIATIONS or self._waiver(rule, request.urn):
                 continue
             node = self._node(request, properties)
-            corrected = remedy(rule, node, self.settings, _raw(properties))
+            corrected = remedy(rule, node, self.settings, raw(properties))
             if corrected is not None:
                 properties = struct_pb2.Struct()
                 properties.update(corrected)
@@ -200,7 +181,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             urn=request.urn,
             type=request.type,
             name=request.name,
-            inputs=_plain(properties, None if self.preview else self._secrets),
+            inputs=plain(properties, None if self.preview else self._secrets),
             parent=request.options.parent,
             layer=self.stack.partition(".")[2],
             provider=_provider(request),
@@ -210,7 +191,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         """The graph, inputs as registered; a resource that did not register in this run (read, left aside by --target) has its outputs."""
         found: dict[str, Node] = {}
         for item in resources:
-            outputs = _plain(item.properties, None)
+            outputs = plain(item.properties, None)
             registered = self._registered.get(item.urn)
             found[item.urn] = Node(
                 urn=item.urn,
@@ -320,57 +301,6 @@ def _schema(default: Any) -> dict[str, Any]:
         return {"type": "array"}
     kind = next((name for type_, name in _SETTING_TYPES.items() if isinstance(default, type_)), None)
     return {"type": kind} if kind else {}
-
-
-def _plain(struct: Any, opened: set[str] | None) -> dict[str, Any]:
-    """Properties as a graph keeps them. Secrets stay closed, or are opened and their texts noted where a set is given for that."""
-    return {key: _value(value, opened) for key, value in struct.fields.items()}
-
-
-def _value(value: Any, opened: set[str] | None) -> Any:
-    kind = value.WhichOneof("kind")
-    if kind == "string_value":
-        return UNKNOWN if value.string_value in UNKNOWNS else value.string_value
-    if kind == "list_value":
-        return [_value(item, opened) for item in value.list_value.values]
-    if kind == "struct_value":
-        return _object(value.struct_value, opened)
-    if kind == "number_value":
-        return int(value.number_value) if value.number_value.is_integer() else value.number_value
-    return value.bool_value if kind == "bool_value" else None
-
-
-def _object(struct: Any, opened: set[str] | None) -> Any:
-    signature = struct.fields[SIGNATURE].string_value if SIGNATURE in struct.fields else ""
-    if signature == SECRET_SIGNATURE:
-        if opened is None:
-            return dict(SECRET)
-        inner = _value(struct.fields["value"], opened)
-        opened.update(text for text in _texts(inner) if len(text) >= _SHORTEST_SECRET and text != UNKNOWN)
-        return inner
-    plain = {key: _value(item, opened) for key, item in struct.fields.items() if key != SIGNATURE}
-    return {ASSETS[signature]: plain} if signature in ASSETS else plain
-
-
-def _texts(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
-        yield from _texts(item)
-
-
-def _raw(struct: Any) -> dict[str, Any]:
-    """Properties with special objects as the wire has them, to be sent back."""
-    return {key: _raw_value(value) for key, value in struct.fields.items()}
-
-
-def _raw_value(value: Any) -> Any:
-    kind = value.WhichOneof("kind")
-    if kind == "struct_value":
-        return _raw(value.struct_value)
-    if kind == "list_value":
-        return [_raw_value(item) for item in value.list_value.values]
-    return getattr(value, kind) if kind and kind != "null_value" else None
 
 
 def policy_set(pack: Pack, folder: Path, today: date | None = None) -> PolicySet:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import struct_pb2
-from platform_policies import catalogue, crossguard
+from platform_policies import catalogue, crossguard, pack_values
 from platform_policies.crossguard import Analyzer, PolicySet, policy_set
 from platform_policies.enforcement import Enforcement, Level
 from platform_policies.errors import PolicyInputError
@@ -109,7 +109,7 @@ def brief(diagnostics: Sequence[Any]) -> list[tuple[str, str, str]]:
 
 
 def secret(value: Any) -> dict[str, Any]:
-    return {crossguard.SIGNATURE: crossguard.SECRET_SIGNATURE, "value": value}
+    return {pack_values.SIGNATURE: pack_values.SECRET_SIGNATURE, "value": value}
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_what_is_not_known_in_a_preview_does_not_block_and_is_not_silent() -> No
     assert brief(Engine().register("one", {"open": UNKNOWN})) == [("closed", "ADVISORY", "unknown: open is not known before `up`")]
 
 
-@pytest.mark.parametrize("sentinel", sorted(crossguard.UNKNOWNS))
+@pytest.mark.parametrize("sentinel", sorted(pack_values.UNKNOWNS))
 def test_every_sentinel_of_the_engine_is_unknown(sentinel: str) -> None:
     assert [level for _, level, _ in brief(Engine().register("one", {"open": sentinel}))] == ["ADVISORY"]
 
@@ -252,7 +252,7 @@ def test_values_arrive_as_in_every_other_graph() -> None:
         "no": False,
         "none": None,
         "list": [1, {"a": secret(1)}],
-        "file": {crossguard.SIGNATURE: "c44067f5952c0a294b673a41bacd8c17", "path": "x"},
+        "file": {pack_values.SIGNATURE: "c44067f5952c0a294b673a41bacd8c17", "path": "x"},
     }
     Engine(rules=[look]).register("one", inputs)
     assert seen == [{"number": 3, "part": 0.5, "no": False, "none": None, "list": [1, {"a": SECRET}], "file": {"asset": {"path": "x"}}}]
