@@ -518,3 +518,36 @@ def test_the_parts_of_several_stacks() -> None:
     }
     alone = ResourceGraph(two[:1])
     assert alone.by_stack["dev.network"] is alone
+
+
+@pytest.mark.parametrize("policy", [{"mixedInstancesPolicy": {"launchTemplate": {}}}, {}])
+@pytest.mark.parametrize("market", ["spot", None])
+def test_an_autoscaling_group_on_spot_has_no_number(policy: dict[str, Any], market: str | None) -> None:
+    template = node(TEMPLATE.type, "t", {**TEMPLATE.inputs, "instanceMarketOptions": {"marketType": market}})
+    asg = node("aws:autoscaling/group:Group", "asg", {"minSize": 1, **policy}, {"launchTemplate": ["t"]})
+    on_demand = not policy and market is None
+    assert ("ec2.m5.large" in charges(priced(template, asg))) == on_demand
+
+
+@pytest.mark.parametrize(
+    ("inputs", "complete", "gigabytes"),
+    [
+        ({"rootBlockDevice": {"volumeType": "gp3", "volumeSize": 20}}, True, 20),
+        (
+            {"rootBlockDevice": {"volumeType": "gp3", "volumeSize": 20}, "ebsBlockDevices": [{"volumeType": "gp3", "volumeSize": 5}]},
+            True,
+            25,
+        ),
+        ({"rootBlockDevice": {"volumeType": "gp3", "volumeSize": UNKNOWN}}, False, 8),
+        ({}, False, 8),
+    ],
+)
+def test_disks_of_an_instance(inputs: dict[str, Any], complete: bool, gigabytes: int) -> None:
+    result = priced(node("aws:ec2/instance:Instance", "i", {"instanceType": "t3.medium", **inputs}))
+    assert result.is_complete == complete
+    assert sum(line.quantity for line in result.lines if line.price.unit == "GB-month" and line.quantity) == gigabytes
+
+
+@pytest.mark.parametrize(("size", "complete"), [(10, True), (UNKNOWN, False), (None, False)])
+def test_a_volume_of_unknown_size_is_a_lower_bound(size: Any, complete: bool) -> None:
+    assert priced(node("aws:ebs/volume:Volume", "v", {"size": size, "type": "gp3"})).is_complete == complete
