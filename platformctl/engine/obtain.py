@@ -57,6 +57,9 @@ def from_release(tool: Tool, progress: Progress, client: httpx.Client | None = N
     except httpx.HTTPError as error:
         shutil.rmtree(archive.parent, ignore_errors=True)
         raise CannotError(f"the release archive cannot be reached ({_reason(error)})") from error
+    except BaseException:  # Ctrl-C: half an archive is of no use to anybody
+        shutil.rmtree(archive.parent, ignore_errors=True)
+        raise
     expected = _published_sum(published, archive.name)
     actual = sha256(archive)
     if expected != actual:

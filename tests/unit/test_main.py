@@ -1,5 +1,6 @@
 """The command line itself: exit codes, messages, and how fast it starts."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import typer
 
@@ -120,6 +122,41 @@ def test_ctrl_c_at_any_moment_is_one_line_and_130(seconds: float) -> None:
     # A fast machine may be through already; a slow one may not have reached our first line yet, and what is before it nobody can quieten.
     started = "in main" in error or not error.startswith("Traceback")
     assert (process.returncode, error) in ((130, "interrupted\n"), (0, "")) or not started
+
+
+def test_ctrl_c_in_an_install_leaves_nothing_running(tmp_path: Path) -> None:
+    go = tmp_path / "bin" / "go"
+    go.parent.mkdir()
+    go.write_text('#!/bin/sh\nif [ "$1" = env ]; then echo go1.26.0; echo auto; exit; fi\nexec sleep 61\n')
+    go.chmod(0o755)
+    nowhere = "http://127.0.0.1:9"
+    environ = {**os.environ, "PATH": f"{go.parent}:/usr/bin:/bin", "https_proxy": nowhere, "HTTPS_PROXY": nowhere, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "platformctl", "tools", "install", "pulumi"],
+        env={**environ, "PLATFORMCTL_CACHE_DIR": str(tmp_path / "cache")},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stderr is not None
+        said = [process.stderr.readline()]
+        while not said[-1].startswith("Building"):
+            assert said[-1], said
+            said.append(process.stderr.readline())
+        deadline = time.monotonic() + 20
+        while not any("sleep" in child.name() for child in psutil.Process(process.pid).children(recursive=True)):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == "interrupted\n"
+    assert process.returncode == 130
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+    assert [path for path in tmp_path.iterdir() if path.name.startswith("platformctl-")] == []
+    assert [path.name for path in (tmp_path / "cache" / "tools" / "pulumi").iterdir()] == [".lock"]
 
 
 def test_a_reader_who_has_gone_is_no_failure() -> None:

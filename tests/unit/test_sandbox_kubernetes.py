@@ -339,6 +339,29 @@ def test_what_a_killed_run_made_in_another_cluster_is_not_taken_for_ours(url, mo
     assert after.read(subject(CONFIG_MAP, "moved", made.id), inputs, made.outputs) is not None
 
 
+def test_what_a_killed_run_made_is_deleted_where_nobody_takes_it_over(url, monkeypatch):
+    server = "https://killed-and-destroyed.example"
+    name = "gone"
+    inputs, _ = create(connect(url, monkeypatch, server), CONFIG_MAP, config_map(), name)
+    after = connect(url, monkeypatch, server)
+
+    def there():
+        query = {"kind": "ConfigMap"}
+        items = SandboxClient(url).request("GET", "kubernetes", server, "objects", query=query).body["items"]
+        return [item["metadata"]["name"] for item in items if item["metadata"]["name"] == "x"]
+
+    after.delete_unfinished(subject(CONFIG_MAP, "never-made"), inputs)
+    assert there() == ["x"]
+    after.delete_unfinished(subject(CONFIG_MAP, name), inputs)
+    assert there() == []
+    after.delete_unfinished(subject(CONFIG_MAP, name), inputs)
+
+    third = connect(url, monkeypatch, server)
+    create(third, CONFIG_MAP, config_map(), name)
+    third.delete_unfinished(subject(CONFIG_MAP, name), inputs)
+    assert there() == ["x"], "made in this run: it is the engine's own"
+
+
 @pytest.mark.parametrize(("changed", "left"), [(config_map({"a": "2"}), ["x"]), (config_map(name="y"), ["y"])])
 def test_a_program_that_changed_after_the_kill_leaves_one_object_as_it_says_now(url, monkeypatch, changed, left):
     server = f"https://killed-{left[0]}.example"
