@@ -551,3 +551,10 @@ def test_disks_of_an_instance(inputs: dict[str, Any], complete: bool, gigabytes:
 @pytest.mark.parametrize(("size", "complete"), [(10, True), (UNKNOWN, False), (None, False)])
 def test_a_volume_of_unknown_size_is_a_lower_bound(size: Any, complete: bool) -> None:
     assert priced(node("aws:ebs/volume:Volume", "v", {"size": size, "type": "gp3"})).is_complete == complete
+
+
+@pytest.mark.parametrize("key", ["numCacheClusters", "numNodeGroups", "replicasPerNodeGroup"])
+def test_a_cache_whose_size_is_not_known_is_a_lower_bound(key: str) -> None:
+    kind = "aws:elasticache/replicationGroup:ReplicationGroup"
+    assert priced(node(kind, "c", {"nodeType": "cache.m4.large", key: 2})).is_complete
+    assert not priced(node(kind, "c", {"nodeType": "cache.m4.large", key: UNKNOWN})).is_complete
