@@ -1,9 +1,5 @@
 """Kubernetes' own fixtures judge our Pod Security checks: each fixture, of every version, in exactly the family its file names."""
 
-import json
-import os
-import shutil
-import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,9 +11,10 @@ from platform_policies.pod_security import parse_version
 from platform_policies.rule import Settings, Status
 from platform_policies.rules.kubernetes_pod_security import RULES
 
+from tests.go_modules import module_folder, refuse
+
 MODULE = "k8s.io/pod-security-admission@v0.37.2"
 SUM = "h1:mnfCR7fUzsvtiSiYZD9HTcTJ9cpJDMnQn++9Rq1mlrc="
-"""As sum.golang.org has it: a module cache or proxy that gives anything else is refused."""
 FIXTURES = 4_537
 """Fixtures of v0.37.2: fewer read means that the test lost some."""
 
@@ -68,26 +65,9 @@ def expected(level: str, minor: int, outcome: str, file: str) -> set[str]:
     return {FAMILY_OF_FILE[kind], *also}
 
 
-def refuse(why: str) -> None:
-    """Skip visibly, or fail where the fixtures must be there."""
-    if os.environ.get("CI") == "1":
-        pytest.fail(why)
-    pytest.skip(why)
-
-
 @pytest.fixture(scope="module")
 def testdata() -> Path:
-    go = shutil.which("go")
-    if go is None:
-        refuse("Go is not installed: Kubernetes' Pod Security fixtures come as a Go module")
-        raise AssertionError
-    environ = {**os.environ, "GOFLAGS": "-mod=mod", "GOWORK": "off"}
-    run = subprocess.run([go, "mod", "download", "-json", MODULE], capture_output=True, text=True, check=False, env=environ, timeout=90)
-    if run.returncode:
-        refuse(f"go mod download {MODULE}: {run.stdout} {run.stderr}".strip())
-    found = json.loads(run.stdout)
-    assert found["Sum"] == SUM
-    return Path(found["Dir"]) / "test" / "testdata"
+    return module_folder(MODULE, SUM) / "test" / "testdata"
 
 
 def documents(testdata: Path) -> list[tuple[str, str, str, str, dict[str, Any]]]:

@@ -1,7 +1,7 @@
 """SARIF: valid against the schema OASIS publishes, and saying of each finding what code scanning shows."""
 
 import json
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import jsonschema
@@ -13,13 +13,25 @@ from platform_policies.rule import Answer, Severity, fail, rule
 
 from platformctl.report.model import Judges, judge
 from platformctl.report.sarif import FINGERPRINT, to_sarif
+from tests.go_modules import module_folder
 from tests.report_cases import BUCKET_TYPE, GRAPH, TODAY, bucket, report, urn
 
-SCHEMA = json.loads((Path(__file__).parents[1] / "fixtures" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+MODULE = "github.com/owenrumney/go-sarif/v3@v3.3.1"
+"""Carries the schema that OASIS publishes, unchanged, as text in its Go source."""
+SUM = "h1:bKY8YnWcY8zYTiGVObC5wZLlfEvMkCxK9XMGXBbzEtQ="
+PUBLISHED = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+@cache
+def schema() -> dict[str, Any]:
+    source = (module_folder(MODULE, SUM) / "pkg" / "report" / "v210" / "sarif" / "schema.go").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(source[source.index("`") + 1 : source.rindex("`")])
+    assert found["id"] == PUBLISHED
+    return found
 
 
 def problems(log: dict[str, Any]) -> list[str]:
-    validator = jsonschema.Draft4Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
+    validator = jsonschema.Draft4Validator(schema(), format_checker=jsonschema.FormatChecker())
     return [f"{list(error.absolute_path)}: {error.message[:200]}" for error in validator.iter_errors(json.loads(json.dumps(log)))]
 
 
