@@ -22,7 +22,7 @@ def module_folder(module: str, checksum: str) -> Path:
 
     Args:
         module: `path@version`.
-        checksum: its sum, as sum.golang.org has it: a cache or proxy that gives anything else is refused.
+        checksum: its sum, as Go's checksum database has it: a cache or proxy that gives anything else is refused.
     """
     go = shutil.which("go")
     if go is None:
