@@ -205,6 +205,8 @@ def _program_world(main: Path) -> Iterator[None]:
     folder = main if main.is_dir() else main.parent
     path, argv, here, modules = list(sys.path), sys.argv, Path.cwd(), set(sys.modules)
     sys.argv = [str(main)]
+    # A program that is a package (`stacks`) gets its own modules, not those of another checkout that this process has loaded before.
+    aside = {name: sys.modules.pop(name) for name in modules if name.partition(".")[0] == folder.name} if _is_package(folder) else {}
     if not main.is_dir():
         sys.path.insert(0, str(folder))
     os.chdir(folder)
@@ -217,6 +219,13 @@ def _program_world(main: Path) -> Iterator[None]:
         for name in set(sys.modules) - modules:
             if (getattr(sys.modules[name], "__file__", None) or "").startswith(f"{folder}{os.sep}"):
                 del sys.modules[name]
+        for name in [name for name in sys.modules if aside and name.partition(".")[0] == folder.name]:
+            del sys.modules[name]
+        sys.modules.update(aside)
+
+
+def _is_package(folder: Path) -> bool:
+    return (folder / "__init__.py").is_file()
 
 
 def _run_path(main: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -485,3 +486,15 @@ def test_a_bad_order_of_layers_is_refused(new_project: NewProject, content: str,
 def test_a_stack_configuration_that_is_no_mapping_is_refused(new_project: NewProject) -> None:
     with pytest.raises(DeclarationError, match="config  must be a mapping"):
         new_project("", **{"Pulumi.dev.network_yaml": "config: [1]\n"}).stack_config("dev.network")
+
+
+def test_a_program_gets_its_own_modules_whatever_checkout_was_loaded_before(tmp_path: Path) -> None:
+    """Two checkouts in one process: each graph tells the lines of its own."""
+    import stacks.layers.network as loaded  # noqa: PLC0415 -- the point: it is loaded first
+
+    repository = Path(__file__).parents[2]
+    shutil.copy(repository / "Pulumi.yaml", tmp_path)
+    shutil.copytree(repository / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
+    graph = run_stack(find_project(tmp_path), "dev.network").graph
+    assert {node.source.partition(":")[0] for node in graph} == {"", "stacks/layers/network.py", "stacks/providers.py"}
+    assert sys.modules["stacks.layers.network"] is loaded
