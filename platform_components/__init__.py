@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from platform_components.args import Late
+    from platform_components.charts.args import AddonReleaseArgs
+    from platform_components.charts.release import AddonRelease
     from platform_components.cluster.args import EksClusterArgs
     from platform_components.cluster.eks_cluster import EksCluster
     from platform_components.cluster.node_pools.provisioned import KarpenterPools, KarpenterPoolsArgs
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from platform_components.profile import Profile
 
 _MODULES = {
+    "AddonRelease": "charts.release",
+    "AddonReleaseArgs": "charts.args",
     "ClusterRef": "identity.args",
     "DeclarationError": "errors",
     "EksCluster": "cluster.eks_cluster",
@@ -44,6 +48,8 @@ _MODULES = {
 }
 
 __all__ = [
+    "AddonRelease",
+    "AddonReleaseArgs",
     "ClusterRef",
     "DeclarationError",
     "EksCluster",

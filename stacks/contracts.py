@@ -44,3 +44,10 @@ class ClusterOutputs(TypedDict):
     """Issuer URL of service account tokens."""
     key_arn: pulumi.Output[str]
     """KMS key of secrets, logs and volumes."""
+
+
+class PlatformOutputs(TypedDict):
+    """Outputs of `ENV.platform`."""
+
+    addons: pulumi.Output[Mapping[str, str]]
+    """Versions of the installed charts, by add-on."""

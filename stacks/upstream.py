@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from platform_components.errors import UpstreamError
+from platform_components.identity.args import ClusterRef
 from platform_components.network.reference import VpcRef
 
 
@@ -24,6 +25,11 @@ class Upstream:
     def network(self) -> VpcRef:
         """The network, from `ENV.network`."""
         return VpcRef(**{key: self.require("network", key) for key in VpcRef.model_fields})
+
+    @property
+    def cluster(self) -> ClusterRef:
+        """The cluster, from `ENV.cluster`."""
+        return ClusterRef(name=self.require("cluster", "cluster_name"), arn=self.require("cluster", "cluster_arn"))
 
     def require(self, layer: str, key: str) -> pulumi.Output[Any]:
         """One output of a layer; secret where it was exported as one.

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from platform_components.charts.args import range_problems
 from platform_components.cluster.args import EksClusterSettings
 from platform_components.declarations.document import FieldPath
+from platform_components.declarations.platform import PlatformSettings
 from platform_components.network.args import VpcArgs
 from platform_components.network.checks import eks_zone_problems
 from platform_components.network.zones import NO_EKS_CONTROL_PLANE, zone_id_problem, zone_problem
@@ -48,6 +50,12 @@ def cluster_findings(network: VpcArgs, cluster: EksClusterSettings) -> Iterator[
             f"a cluster needs {MIN_CONTROL_PLANE_ZONES} zones that can hold its control plane; only {', '.join(zones) or 'none'} here can"
         )
         yield ("network", "zones"), message
+
+
+def platform_findings(cluster: EksClusterSettings, platform: PlatformSettings) -> Iterator[Finding]:
+    """Add-ons that do not work with the cluster's Kubernetes version; told at the add-on where the file names it."""
+    for name, message in range_problems(cluster.version, platform.addons):
+        yield (("platform", "addons", name) if name in platform.addons else ("cluster", "version")), message
 
 
 def _tier_findings(network: VpcArgs, cluster: EksClusterSettings) -> Iterator[Finding]:

@@ -15,9 +15,18 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from platform_components.args import Args
 from platform_components.cluster.args import PROFILE_DEFAULTS as CLUSTER_DEFAULTS
 from platform_components.cluster.args import EksClusterSettings
-from platform_components.declarations.crossings import RESERVED_TAGS, Finding, cluster_findings, tag_findings, zone_findings
+from platform_components.declarations.crossings import (
+    RESERVED_TAGS,
+    Finding,
+    cluster_findings,
+    platform_findings,
+    tag_findings,
+    zone_findings,
+)
 from platform_components.declarations.document import Document, FieldPath, read
 from platform_components.declarations.loader import validate
+from platform_components.declarations.platform import PROFILE_DEFAULTS as PLATFORM_DEFAULTS
+from platform_components.declarations.platform import PlatformSettings
 from platform_components.declarations.translate import nearest
 from platform_components.errors import DeclarationError, Problem
 from platform_components.names import ENVIRONMENT_PATTERN
@@ -29,7 +38,11 @@ from platform_components.tags import MANAGED_BY, merge_tags
 
 A = TypeVar("A", bound=Args)
 
-SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {"network": NETWORK_DEFAULTS, "cluster": CLUSTER_DEFAULTS}
+SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {
+    "network": NETWORK_DEFAULTS,
+    "cluster": CLUSTER_DEFAULTS,
+    "platform": PLATFORM_DEFAULTS,
+}
 """What each profile presets, by section of the file."""
 
 _SHARED = IPv4Network("100.64.0.0/10")
@@ -118,6 +131,9 @@ class Environment(Args):
     cluster: EksClusterSettings = Field(
         EksClusterSettings(), description="The Kubernetes cluster; see the page of EksCluster. Omitted: one without nodes."
     )
+    platform: PlatformSettings = Field(
+        PlatformSettings(), description="What the cluster has before teams arrive. Omitted: as the profile says."
+    )
     budget: Budget | None = Field(None, description="What it may cost. Omitted: no limit.")
 
     @model_validator(mode="after")
@@ -128,6 +144,7 @@ class Environment(Args):
             *tag_findings("network", self.network.tags),
             *tag_findings("cluster", self.cluster.tags),
             *cluster_findings(self.network, self.cluster),
+            *platform_findings(self.cluster, self.platform),
         ]
         if findings:
             errors = [InitErrorDetails(type=_refusal("environment", message), loc=path, input=None) for path, message in findings]
@@ -287,6 +304,9 @@ def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:
     network, cluster = _sound(VpcArgs, section), _sound(EksClusterSettings, data.get("cluster", {}))
     if network is not None and cluster is not None:
         yield from cluster_findings(network, cluster)
+    settings = _sound(PlatformSettings, data.get("platform", {}))
+    if cluster is not None and settings is not None:
+        yield from platform_findings(cluster, settings)
 
 
 def _sound(model: type[A], section: Any) -> A | None:

@@ -56,7 +56,7 @@ def made(graph: ResourceGraph) -> Iterator[Node]:
 def test_every_layer_of_every_environment_previews_offline(name: str, layer: str) -> None:
     graph = preview(name, layer).graph
     components = [node for node in graph if node.type.startswith("platform-components:index:")]
-    assert [node.name for node in components if graph.by_urn[node.parent].type == "pulumi:pulumi:Stack"] == [name]
+    assert {node.name for node in components if graph.by_urn[node.parent].type == "pulumi:pulumi:Stack"} == {name}
     for node in made(graph):
         assert "platform-components:index:" in node.urn, f"{node.urn} stands outside every component"
 

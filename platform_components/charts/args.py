@@ -1,0 +1,77 @@
+"""What an environment may say of its add-ons, and what an AddonRelease is given."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from platform_components.args import Args, Late
+from platform_components.charts.records import ADDONS
+from platform_components.charts.site import Mirror
+
+
+def _known(name: str) -> str:
+    if name not in ADDONS:
+        raise PydanticCustomError("addon", "{message}", {"message": f"there is no add-on {name!r}; choose from {', '.join(ADDONS)}"})
+    return name
+
+
+AddonName = Annotated[str, AfterValidator(_known)]
+"""Name of an add-on of the catalogue."""
+
+
+class MirrorSettings(Args):
+    """One registry that holds a copy of every image and chart, for clusters that reach no other."""
+
+    registry: str = Field(
+        pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)?$",
+        description="Host and prefix, such as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/mirror. An image lies at "
+        "<registry>/<its own host>/<its path>. Required.",
+    )
+    charts: str | None = Field(
+        default=None,
+        pattern=r"^oci://[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)?$",
+        description="OCI folder of the charts, where a chart lies at <charts>/<name>. Omitted: oci://<registry>/charts.",
+    )
+
+    def mirror(self) -> Mirror:
+        """As values builders take it."""
+        return Mirror(self.registry, self.charts or f"oci://{self.registry}/charts")
+
+
+class AddonSettings(Args):
+    """What differs from an add-on's record, in one environment."""
+
+    enabled: bool | None = Field(default=None, description="Whether it is installed. Omitted: as its record says.")
+    version: str | None = Field(
+        default=None,
+        description="Version of the chart, to hold it back or try it ahead of its record. Omitted: the record's, which is tested.",
+    )
+    values: Mapping[str, Any] = Field(
+        default={}, description="Helm values laid over those of the platform, key by key; unchecked. Omitted: none."
+    )
+
+
+class AddonReleaseArgs(Args):
+    """One add-on of the catalogue in one cluster."""
+
+    addon: AddonName = Field(description="Name in the catalogue (`platformctl addons list`). Required.")
+    environment: str = Field(description="Name of the environment, for labels. Required.")
+    cluster_name: Late[str] = Field(description="Physical name of the cluster. Required.")
+    region: Late[str] = Field(description="AWS region of the cluster. Required.")
+    vpc_id: Late[str] = Field(description="Id of the cluster's VPC. Required.")
+    replicas: int = Field(default=2, ge=1, description="Replicas of its controllers. Omitted: 2.")
+    domain: str | None = Field(default=None, description="DNS domain of the environment. Omitted: none.")
+    mirror: MirrorSettings | None = Field(default=None, description="Registry to take images and charts from. Omitted: each from its own.")
+    monitors: bool = Field(default=True, description="Whether the ServiceMonitor kinds exist. Omitted: yes.")
+    settings: AddonSettings = Field(default=AddonSettings(), description="What differs from the record. Omitted: nothing.")
+
+
+def range_problems(version: str, settings: Mapping[str, AddonSettings]) -> Iterator[tuple[str, str]]:
+    """Add-ons whose range leaves a Kubernetes version out, with the reason; those that are switched off may."""
+    for name, addon in ADDONS.items():
+        own = settings.get(name, AddonSettings())
+        wanted = own.enabled if own.enabled is not None else not addon.optional
+        if wanted and (problem := addon.kubernetes.problem(version)):
+            yield name, f"{addon.name} {own.version or addon.version} {problem}; hold the cluster back, or bump the add-on"

@@ -1,0 +1,124 @@
+"""Installing an add-on: its namespace and its Helm release. And AddonRelease, for an add-on by itself.
+
+`helm.v3.Release` and not `Chart`: twelve of the charts carry hooks, which only Helm itself runs, and uninstalling needs Helm's order.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from platform_components.charts.addon import Addon, PodSecurity
+from platform_components.charts.args import AddonReleaseArgs, AddonSettings
+from platform_components.charts.records import ADDONS
+from platform_components.charts.site import Mirror, Site
+from platform_components.component import PlatformComponent
+from platform_components.names import child_name
+from platform_components.profile import with_defaults
+from platform_components.tags import MANAGED_BY
+
+TIMEOUT_SECONDS = 600
+"""How long Helm waits until a release's pods are ready: image pulls on a new node included."""
+
+
+def create_namespace(
+    component: PlatformComponent,
+    name: str,
+    namespace: str,
+    level: PodSecurity,
+    *,
+    labels: Mapping[str, str] | None = None,
+    depends_on: Sequence[pulumi.Resource] = (),
+) -> k8s.core.v1.Namespace:
+    """A namespace of the platform, with its Pod Security level enforced, audited and warned of.
+
+    Args:
+        component: its parent.
+        name: the component's own name.
+        namespace: name of the namespace; fixed, for people and policies go by it.
+        level: what its pods are held to.
+        labels: further labels, such as a mesh's.
+        depends_on: what has to be there first.
+    """
+    modes = {f"pod-security.kubernetes.io/{mode}": level.value for mode in ("enforce", "audit", "warn")}
+    return k8s.core.v1.Namespace(
+        child_name(name, "namespace", namespace),
+        metadata={
+            "name": namespace,
+            "labels": {**modes, "app.kubernetes.io/managed-by": MANAGED_BY, **(labels or {})},
+        },
+        opts=component.child_options(depends_on=list(depends_on)),
+    )
+
+
+def install(
+    component: PlatformComponent,
+    name: str,
+    addon: Addon,
+    values: Mapping[str, Any],
+    *,
+    namespace: pulumi.Input[str],
+    mirror: Mirror | None = None,
+    settings: AddonSettings | None = None,
+    depends_on: Sequence[pulumi.Resource] = (),
+) -> k8s.helm.v3.Release:
+    """Install an add-on's chart as a Helm release.
+
+    Args:
+        component: its parent.
+        name: the component's own name.
+        addon: its record; with another role where one chart is installed more than once.
+        values: what its builder made.
+        namespace: where it goes; made by the caller, so that its labels are there before the first pod.
+        mirror: registry to take the chart from.
+        settings: what the environment wants otherwise.
+        depends_on: what has to be there first, and on destroy goes later: definitions, identities, other add-ons.
+    """
+    own = settings or AddonSettings()
+    chart, repository = addon.source(mirror)
+    return k8s.helm.v3.Release(
+        child_name(name, addon.role),
+        name=addon.role,
+        chart=chart,
+        version=own.version or addon.version,
+        repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
+        namespace=namespace,
+        values=with_defaults(values, own.values),
+        # A failed install is taken back whole; the next `up` then finds nothing half-made.
+        atomic=True,
+        timeout=TIMEOUT_SECONDS,
+        opts=component.child_options(depends_on=list(depends_on)),
+    )
+
+
+class AddonRelease(PlatformComponent):
+    """One add-on of the catalogue by itself, with its namespace: for clusters that want a single one of them.
+
+    Builds the namespace and the Helm release. Does not build identities: an add-on that calls AWS is installed by its own component.
+    """
+
+    namespace: pulumi.Output[str]
+    """Namespace it runs in."""
+    version: pulumi.Output[str]
+    """Version of the chart."""
+
+    def __init__(self, name: str, args: AddonReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        addon = ADDONS[args.addon]
+        mirror = args.mirror.mirror() if args.mirror else None
+        namespace = create_namespace(self, name, addon.namespace, addon.pod_security)
+        site = Site(
+            environment=args.environment,
+            cluster_name=args.cluster_name,
+            region=args.region,
+            vpc_id=args.vpc_id,
+            replicas=args.replicas,
+            domain=args.domain,
+            mirror=mirror,
+            monitors=args.monitors,
+        )
+        release = install(self, name, addon, addon.values(site), namespace=namespace.metadata.name, mirror=mirror, settings=args.settings)
+        self.namespace = namespace.metadata.name.apply(str)
+        self.version = release.version.apply(str)
+        self.register()

@@ -1,0 +1,30 @@
+"""PlatformSettings: the `platform` section of an environment: what a cluster has before teams arrive. One field per capability."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from platform_components.args import Args
+from platform_components.charts.args import AddonName, AddonSettings, MirrorSettings
+from platform_components.profile import Profile
+
+
+class PlatformSettings(Args):
+    """What the cluster has before teams arrive."""
+
+    replicas: int = Field(default=2, ge=1, le=5, description="Replicas of every controller. Omitted: 2; 1 with profile dev.")
+    mirror: MirrorSettings | None = Field(
+        default=None, description="Registry that every image and chart is taken from. Omitted: each from its own registry."
+    )
+    addons: Mapping[AddonName, AddonSettings] = Field(
+        default={}, description="What differs from an add-on's record, by name (`platformctl addons list`). Omitted: nothing."
+    )
+
+
+PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
+    Profile.DEV: {"replicas": 1},
+    Profile.PRODUCTION: {},
+    Profile.REGULATED: {},
+}
+"""A profile's values where they differ from the fields' own defaults, which are those of production. YAML form."""
