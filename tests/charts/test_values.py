@@ -1,0 +1,116 @@
+"""Every add-on's values against the description of its chart: no value that the chart does not know, no container without a size.
+
+A description (`fixtures/<add-on>.json`) is written from the chart at its pinned version by `platformctl addons bump NAME --chart DIR`.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from platform_components.charts.addon import Addon
+from platform_components.charts.records import ADDONS
+from platform_components.charts.site import Mirror, Site
+from platformctl.addons.description import Description
+
+FIXTURES = Path(__file__).parent / "fixtures"
+MIRROR = Mirror("registry.internal:5000/copy", "oci://registry.internal:5000/copy/charts")
+SITE = Site(
+    environment="dev", cluster_name="dev-1a2b3c", region="eu-west-1", vpc_id="vpc-1", replicas=2, domain="dev.example.com", mirror=MIRROR
+)
+SITES = st.builds(
+    Site,
+    environment=st.sampled_from(("dev", "prod")),
+    cluster_name=st.just("cluster-1"),
+    region=st.just("eu-west-1"),
+    vpc_id=st.just("vpc-1"),
+    replicas=st.integers(1, 5),
+    domain=st.sampled_from((None, "dev.example.com")),
+    mirror=st.sampled_from((None, MIRROR)),
+    monitors=st.booleans(),
+    node_selector=st.sampled_from((None, {"platform.pool/name": "system"})),
+)
+every_addon = pytest.mark.parametrize("addon", ADDONS.values(), ids=list(ADDONS))
+
+
+def description(addon: Addon) -> Description:
+    return Description.load(FIXTURES / f"{addon.name}.json")
+
+
+def at(values: Mapping[str, Any], path: str) -> Any:
+    found: Any = values
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for below in value.values():
+            yield from texts(below)
+    elif isinstance(value, (list, tuple)):
+        for below in value:
+            yield from texts(below)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_every_description_belongs_to_an_addon() -> None:
+    assert {path.stem for path in FIXTURES.glob("*.json")} == set(ADDONS)
+
+
+@every_addon
+def test_the_description_is_of_the_records_version(addon: Addon) -> None:
+    found = description(addon)
+    assert (found.chart, found.version) == (addon.chart, addon.version)
+    assert found.app_version.lstrip("v") == addon.app_version.lstrip("v")
+    assert addon.version in found.source
+
+
+@every_addon
+@given(site=SITES)
+def test_no_value_is_unknown_to_the_chart(addon: Addon, site: Site) -> None:
+    assert description(addon).unknown(addon.values(site)) == []
+
+
+@every_addon
+@given(site=SITES)
+def test_every_container_has_requests_and_a_memory_limit(addon: Addon, site: Site) -> None:
+    found = description(addon)
+    values = addon.values(site)
+    for container, path in found.containers.items():
+        sizes = at(values, path)
+        assert isinstance(sizes, Mapping), f"{container}: nothing at {path}"
+        assert {"cpu", "memory"} <= set(sizes.get("requests", {})), container
+        assert "memory" in sizes.get("limits", {}), container
+
+
+@every_addon
+def test_a_chart_with_images_has_containers(addon: Addon) -> None:
+    found = description(addon)
+    assert bool(addon.images) == bool(found.containers or found.no_resources)
+
+
+@every_addon
+def test_with_a_mirror_nothing_comes_from_elsewhere(addon: Addon) -> None:
+    hosts = {image.registry for image in addon.images}
+    reached = [text for text in texts(addon.values(SITE)) for host in hosts if text.startswith(host)]
+    assert reached == []
+    assert addon.source(MIRROR) == (f"{MIRROR.charts}/{addon.chart}", None)
+    if addon.images:
+        assert any(MIRROR.registry.partition("/")[0] in text for text in texts(addon.values(SITE)))
+
+
+@every_addon
+def test_what_an_addon_needs_is_there(addon: Addon) -> None:
+    assert set(addon.needs) <= set(ADDONS)
+    assert len(addon.role) <= 23
+
+
+@every_addon
+def test_values_are_deterministic(addon: Addon) -> None:
+    assert addon.values(SITE) == addon.values(dataclasses.replace(SITE))

@@ -1,0 +1,76 @@
+"""The description of a chart: what it takes from values file, schema, templates and subcharts, and what it then calls unknown."""
+
+from pathlib import Path
+
+import pytest
+
+from platform_components.errors import DeclarationError
+from platformctl.addons.description import Description, describe
+
+
+@pytest.fixture
+def chart(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    (folder / "templates").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text(
+        "name: shop\nversion: 1.2.3\nappVersion: v9\ndependencies: [{name: cache, alias: redis}, {name: absent}]\n"
+    )
+    (folder / "values.yaml").write_text(
+        "replicas: 1\nimage: {tag: '', pull: null}\nextra: {}\nargs: []\nnodeSelector: {kubernetes.io/os: linux}\npolicy: {limits: {cpu: 1}}\n"
+    )
+    (folder / "templates" / "a.yaml").write_text("{{ .Values.hidden.flag }} {{ toYaml .Values.image }} {{ .Values.policy | quote }}")
+    (folder / "values.schema.json").write_text('{"properties": {"mode": {"type": "string"}, "replicas": {}}}')
+    inner = folder / "charts" / "cache"
+    inner.mkdir(parents=True)
+    (inner / "Chart.yaml").write_text("name: cache\nversion: 1.0.0\n")
+    (inner / "values.yaml").write_text("size: 1\n")
+    return folder
+
+
+def test_every_source_of_keys_counts(chart: Path) -> None:
+    found = describe(chart, "here at 1.2.3")
+    assert (found.chart, found.version, found.app_version, found.unchecked) == ("shop", "1.2.3", "v9", ("absent",))
+    assert found.keys == {
+        "replicas": "int",
+        "image.tag": "str",
+        "image.pull": "any",
+        "extra": "map",
+        "args": "list",
+        "nodeSelector.kubernetes.io/os": "str",
+        "policy.limits.cpu": "int",
+        "hidden.flag": "any",
+        "mode": "any",
+        "redis.size": "int",
+        "redis.enabled": "bool",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "unknown"),
+    [
+        ({"replicas": 2, "image": {"tag": "x"}, "extra": {"any": {"thing": 1}}, "mode": "a"}, []),
+        ({"replcias": 2}, ["replcias"]),
+        ({"image": {"tga": "x"}}, ["image.tga"]),
+        ({"image": {"pull": {"policy": "x"}}}, []),
+        ({"hidden": {"flag": True, "other": 1}}, ["hidden.other"]),
+        ({"nodeSelector": {"pool": "system"}}, []),
+        ({"policy": {"limits": {"memory": "1Gi"}}}, []),
+        ({"policy": {"limit": {"memory": "1Gi"}}}, ["policy.limit.memory"]),
+        ({"redis": {"size": 2, "enabled": True}}, []),
+        ({"redis": {"sizes": 2}}, ["redis.sizes"]),
+        ({"absent": {"whatever": 1}, "global": {"x": 1}}, []),
+    ],
+)
+def test_what_the_chart_does_not_know_is_named(chart: Path, values: dict[str, object], unknown: list[str]) -> None:
+    assert describe(chart, "here").unknown(values) == unknown
+
+
+def test_a_description_survives_its_file(chart: Path, tmp_path: Path) -> None:
+    found = describe(chart, "here")
+    (tmp_path / "shop.json").write_text(found.text())
+    assert Description.load(tmp_path / "shop.json") == found
+
+
+def test_a_folder_without_a_chart_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match=r"holds no chart: there is no Chart\.yaml"):
+        describe(tmp_path, "here")
