@@ -16,7 +16,8 @@ def chart(tmp_path: Path) -> Path:
         "name: shop\nversion: 1.2.3\nappVersion: v9\ndependencies: [{name: cache, alias: redis}, {name: absent}]\n"
     )
     (folder / "values.yaml").write_text(
-        "replicas: 1\nimage: {tag: '', pull: null}\nextra: {}\nargs: []\nnodeSelector: {kubernetes.io/os: linux}\npolicy: {limits: {cpu: 1}}\n"
+        "replicas: 1\nimage: {tag: '', pull: null}\nextra: {}\nargs: []\n"
+        "nodeSelector: {kubernetes.io/os: linux}\npolicy: {limits: {cpu: 1}}\n"
     )
     (folder / "templates" / "a.yaml").write_text("{{ .Values.hidden.flag }} {{ toYaml .Values.image }} {{ .Values.policy | quote }}")
     (folder / "values.schema.json").write_text('{"properties": {"mode": {"type": "string"}, "replicas": {}}}')
