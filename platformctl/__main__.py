@@ -35,6 +35,11 @@ COMMANDS: Sequence[tuple[str, str, str]] = (
     ("sandbox", "status", "sandbox:status"),
     ("sandbox", "reset", "sandbox:reset"),
     ("sandbox", "env", "sandbox:env"),
+    ("addons", "list", "addons:list_addons"),
+    ("addons", "values", "addons:values"),
+    ("addons", "outdated", "addons:outdated"),
+    ("addons", "lock", "addons:lock"),
+    ("addons", "bump", "addons:bump"),
     ("policy", "list", "policy:list_rules"),
     ("policy", "explain", "policy:explain"),
     ("policy", "waivers", "policy:list_waivers"),
@@ -44,6 +49,7 @@ COMMANDS: Sequence[tuple[str, str, str]] = (
 GROUPS = {
     "tools": "The tools platformctl uses: find them, install them.",
     "sandbox": "Local clouds to bring environments up in.",
+    "addons": "The charts of the platform: versions, values, and moving them.",
     "policy": "The rules resources are judged by, and what is waived.",
 }
 """What the help says of each group."""
