@@ -71,7 +71,7 @@ def _listed(selection: Node, path: str, node: Node, graph: ResourceGraph) -> boo
     """Whether a list of ARNs and patterns has the resource: by reference, or by a pattern over its ARN or over all of its type."""
     listed = items(selection.value(path))
     if listed is None or UNKNOWN in listed:
-        named = any(target is node for target in graph.referred(selection, path))
+        named = any(one is selection for one in graph.referring(node, SELECTION, path))
         return True if named else any_of((None, *(_matches(one, node) for one in listed or ())))
     return any_of(_matches(one, node) for one in listed)
 

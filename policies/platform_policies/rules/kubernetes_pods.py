@@ -319,8 +319,24 @@ def _account_of(node: Node, name: Any, graph: ResourceGraph) -> Node | None:
         found = [graph.by_urn[urn] for urn in urns if urn in graph.by_urn and canonical(graph.by_urn[urn].type) == SERVICE_ACCOUNT]
     else:
         wanted = (name or "default", node.value("metadata.namespace"))
-        found = [one for one in graph.of_type(SERVICE_ACCOUNT) if (name_of(one), one.value("metadata.namespace")) == wanted]
+        alike = _accounts(graph).get(_key(*wanted), ())
+        found = [one for one in alike if (name_of(one), one.value("metadata.namespace")) == wanted]
     return found[0] if found else None
+
+
+def _accounts(graph: ResourceGraph) -> Mapping[tuple[str, str], Sequence[Node]]:
+    """Every service account by its name and namespace."""
+    found: dict[tuple[str, str], list[Node]] | None = graph.memo.get("accounts")
+    if found is None:
+        found = graph.memo["accounts"] = {}
+        for one in graph.of_type(SERVICE_ACCOUNT):
+            found.setdefault(_key(name_of(one), one.value("metadata.namespace")), []).append(one)
+    return found
+
+
+def _key(name: Any, namespace: Any) -> tuple[str, str]:
+    """What accounts are looked up by; a value that is no text, such as a secret, has its place too."""
+    return str(name), str(namespace)
 
 
 RULES = (
