@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from platform_components.args import Late
+    from platform_components.certificates.args import CertificatesArgs
+    from platform_components.certificates.certificates import Certificates
     from platform_components.charts.args import AddonReleaseArgs
     from platform_components.charts.release import AddonRelease
     from platform_components.cluster.args import EksClusterArgs
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "AddonRelease": "charts.release",
     "AddonReleaseArgs": "charts.args",
+    "Certificates": "certificates.certificates",
+    "CertificatesArgs": "certificates.args",
     "ClusterRef": "identity.args",
     "DeclarationError": "errors",
     "EksCluster": "cluster.eks_cluster",
@@ -50,6 +54,8 @@ _MODULES = {
 __all__ = [
     "AddonRelease",
     "AddonReleaseArgs",
+    "Certificates",
+    "CertificatesArgs",
     "ClusterRef",
     "DeclarationError",
     "EksCluster",

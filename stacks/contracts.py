@@ -49,5 +49,7 @@ class ClusterOutputs(TypedDict):
 class PlatformOutputs(TypedDict):
     """Outputs of `ENV.platform`."""
 
-    addons: pulumi.Output[Mapping[str, str]]
-    """Versions of the installed charts, by add-on."""
+    public_issuer: pulumi.Output[Mapping[str, str]]
+    """`issuerRef` of certificates for public names."""
+    internal_issuer: pulumi.Output[Mapping[str, str]]
+    """`issuerRef` of certificates that only the platform has to trust."""

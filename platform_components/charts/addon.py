@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from platform_components.charts.site import Mirror
+from platform_components.charts.traffic import Traffic
 
 Values = dict[str, Any]
 """Helm values; may hold late values, which are handed through and never read."""
@@ -77,6 +78,8 @@ class Addon:
     kubernetes: KubernetesRange
     namespace: str
     pod_security: PodSecurity
+    traffic: Traffic
+    """What its pods may be reached at and may reach; a namespace of several add-ons takes that of its component."""
     images: tuple[Image, ...]
     values: Callable[..., Values]
     """Builds the values from a Site and the add-on's own options; a pure function."""

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from platform_components.args import Args, Late
 from platform_components.charts.records import ADDONS
 from platform_components.charts.site import Mirror
+from platform_components.identity.args import ClusterRef
 
 
 def _known(name: str) -> str:
@@ -58,11 +59,10 @@ class AddonReleaseArgs(Args):
 
     addon: AddonName = Field(description="Name in the catalogue (`platformctl addons list`). Required.")
     environment: str = Field(description="Name of the environment, for labels. Required.")
-    cluster_name: Late[str] = Field(description="Physical name of the cluster. Required.")
+    cluster: ClusterRef = Field(description="The cluster: `EksCluster.ref()`, or values of one built elsewhere. Required.")
     region: Late[str] = Field(description="AWS region of the cluster. Required.")
     vpc_id: Late[str] = Field(description="Id of the cluster's VPC. Required.")
     replicas: int = Field(default=2, ge=1, description="Replicas of its controllers. Omitted: 2.")
-    domain: str | None = Field(default=None, description="DNS domain of the environment. Omitted: none.")
     mirror: MirrorSettings | None = Field(default=None, description="Registry to take images and charts from. Omitted: each from its own.")
     monitors: bool = Field(default=True, description="Whether the ServiceMonitor kinds exist. Omitted: yes.")
     settings: AddonSettings = Field(default=AddonSettings(), description="What differs from the record. Omitted: nothing.")

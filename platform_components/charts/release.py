@@ -1,4 +1,4 @@
-"""Installing an add-on: its namespace and its Helm release. And AddonRelease, for an add-on by itself.
+"""Installing an add-on as a Helm release; and AddonRelease, for an add-on by itself.
 
 `helm.v3.Release` and not `Chart`: twelve of the charts carry hooks, which only Helm itself runs, and uninstalling needs Helm's order.
 """
@@ -9,47 +9,17 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from platform_components.charts.addon import Addon, PodSecurity
+from platform_components.charts.addon import Addon
 from platform_components.charts.args import AddonReleaseArgs, AddonSettings
+from platform_components.charts.namespace import create_namespace
 from platform_components.charts.records import ADDONS
 from platform_components.charts.site import Mirror, Site
 from platform_components.component import PlatformComponent
 from platform_components.names import child_name
 from platform_components.profile import with_defaults
-from platform_components.tags import MANAGED_BY
 
 TIMEOUT_SECONDS = 600
 """How long Helm waits until a release's pods are ready: image pulls on a new node included."""
-
-
-def create_namespace(
-    component: PlatformComponent,
-    name: str,
-    namespace: str,
-    level: PodSecurity,
-    *,
-    labels: Mapping[str, str] | None = None,
-    depends_on: Sequence[pulumi.Resource] = (),
-) -> k8s.core.v1.Namespace:
-    """A namespace of the platform, with its Pod Security level enforced, audited and warned of.
-
-    Args:
-        component: its parent.
-        name: the component's own name.
-        namespace: name of the namespace; fixed, for people and policies go by it.
-        level: what its pods are held to.
-        labels: further labels, such as a mesh's.
-        depends_on: what has to be there first.
-    """
-    modes = {f"pod-security.kubernetes.io/{mode}": level.value for mode in ("enforce", "audit", "warn")}
-    return k8s.core.v1.Namespace(
-        child_name(name, "namespace", namespace),
-        metadata={
-            "name": namespace,
-            "labels": {**modes, "app.kubernetes.io/managed-by": MANAGED_BY, **(labels or {})},
-        },
-        opts=component.child_options(depends_on=list(depends_on)),
-    )
 
 
 def install(
@@ -107,14 +77,13 @@ class AddonRelease(PlatformComponent):
         super().__init__(name, args, opts)
         addon = ADDONS[args.addon]
         mirror = args.mirror.mirror() if args.mirror else None
-        namespace = create_namespace(self, name, addon.namespace, addon.pod_security)
+        namespace = create_namespace(self, name, addon.namespace, addon.pod_security, addon.traffic)
         site = Site(
             environment=args.environment,
-            cluster_name=args.cluster_name,
+            cluster_name=args.cluster.name,
             region=args.region,
             vpc_id=args.vpc_id,
             replicas=args.replicas,
-            domain=args.domain,
             mirror=mirror,
             monitors=args.monitors,
         )

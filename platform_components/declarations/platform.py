@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from platform_components.args import Args
+from platform_components.certificates.args import CertificatesSettings
 from platform_components.charts.args import AddonName, AddonSettings, MirrorSettings
 from platform_components.profile import Profile
 
@@ -19,6 +20,10 @@ class PlatformSettings(Args):
     )
     addons: Mapping[AddonName, AddonSettings] = Field(
         default={}, description="What differs from an add-on's record, by name (`platformctl addons list`). Omitted: nothing."
+    )
+    certificates: CertificatesSettings = Field(
+        default=CertificatesSettings(),
+        description="Certificates; see the page of Certificates. Omitted: the platform's own authority signs.",
     )
 
 

@@ -1,7 +1,11 @@
 """The platform layer: what a cluster has before teams arrive. One component per capability, each with its own section."""
 
+from typing import Any
+
 import pulumi
 
+from platform_components.certificates.args import CertificatesArgs
+from platform_components.certificates.certificates import Certificates
 from platform_components.charts.args import AddonReleaseArgs, AddonSettings
 from platform_components.charts.release import AddonRelease
 from platform_components.declarations.environment import Environment
@@ -9,24 +13,38 @@ from stacks.contracts import PlatformOutputs
 from stacks.providers import options
 from stacks.upstream import Upstream
 
+MONITORING_KINDS = "prometheus-operator-crds"
+"""The kinds of the Prometheus operator come first: nearly every chart makes objects of them."""
+
 
 def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
     """Build the platform in the environment's cluster."""
+    name, settings = environment.environment, environment.platform
     opts = options(environment, "platform", upstream.require("cluster", "kubeconfig"))
-    monitoring = AddonRelease(environment.environment, _addon_args(environment, upstream, "prometheus-operator-crds"), opts)
-    return PlatformOutputs(addons=pulumi.Output.all(**{"prometheus-operator-crds": monitoring.version}).apply(dict[str, str]))
-
-
-def _addon_args(environment: Environment, upstream: Upstream, addon: str) -> AddonReleaseArgs:
-    settings = environment.platform
-    return AddonReleaseArgs(
-        addon=addon,
-        environment=environment.environment,
-        cluster_name=upstream.cluster.name,
-        region=environment.region,
-        vpc_id=upstream.network.vpc_id,
-        replicas=settings.replicas,
-        domain=environment.domain,
-        mirror=settings.mirror,
-        settings=settings.addons.get(addon, AddonSettings()),
+    around = surroundings(environment, upstream)
+    kinds = AddonRelease(
+        name, AddonReleaseArgs(addon=MONITORING_KINDS, settings=settings.addons.get(MONITORING_KINDS, AddonSettings()), **around), opts
     )
+    certificates = Certificates(
+        name,
+        CertificatesArgs(**{**dict(settings.certificates), **around, "addons": settings.addons}),
+        after(opts, kinds),
+    )
+    return PlatformOutputs(public_issuer=certificates.public_issuer, internal_issuer=certificates.internal_issuer)
+
+
+def surroundings(environment: Environment, upstream: Upstream) -> dict[str, Any]:
+    """What every component that installs charts is told of the cluster around it."""
+    return {
+        "environment": environment.environment,
+        "region": environment.region,
+        "cluster": upstream.cluster,
+        "vpc_id": upstream.network.vpc_id,
+        "replicas": environment.platform.replicas,
+        "mirror": environment.platform.mirror,
+    }
+
+
+def after(opts: pulumi.ResourceOptions, *needed: pulumi.Resource) -> pulumi.ResourceOptions:
+    """The layer's options, for a component that comes after others and on destroy goes before them."""
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(needed)))

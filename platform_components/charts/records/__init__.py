@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from platform_components.charts.addon import Addon
-from platform_components.charts.records import metrics_server, prometheus_operator_crds
+from platform_components.charts.records import aws_privateca_issuer, cert_manager, metrics_server, prometheus_operator_crds, trust_manager
 
-ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in (prometheus_operator_crds, metrics_server)})
+_MODULES = (
+    prometheus_operator_crds,
+    metrics_server,
+    cert_manager,
+    trust_manager,
+    aws_privateca_issuer,
+)
+
+ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})
 """Every add-on by name."""

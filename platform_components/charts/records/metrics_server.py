@@ -7,6 +7,7 @@ Chart and values: kubernetes-sigs/metrics-server, charts/metrics-server at 3.13.
 from platform_components.charts.addon import Addon, Image, KubernetesRange, PodSecurity, Values, mirrored
 from platform_components.charts.hardening import container_security, pod_security, resources, spread
 from platform_components.charts.site import Site
+from platform_components.charts.traffic import Traffic
 
 IMAGE = Image("registry.k8s.io", "metrics-server/metrics-server", "v0.8.1")
 LABELS = {"app.kubernetes.io/name": "metrics-server", "app.kubernetes.io/instance": "metrics-server"}
@@ -40,6 +41,7 @@ ADDON = Addon(
     kubernetes=KubernetesRange("1.31", "1.36", "README of 0.8: Kubernetes 1.31 and newer"),
     namespace="metrics-server",
     pod_security=PodSecurity.RESTRICTED,
+    traffic=Traffic(webhooks=(10250,), metrics=(10250,), outside=(443, 10250)),
     images=(IMAGE,),
     values=values,
     needs=("prometheus-operator-crds",),

@@ -5,6 +5,7 @@ Chart and values: prometheus-community/helm-charts, charts/prometheus-operator-c
 
 from platform_components.charts.addon import Addon, Definitions, KubernetesRange, PodSecurity, Values
 from platform_components.charts.site import Site
+from platform_components.charts.traffic import Traffic
 
 
 def values(site: Site) -> Values:
@@ -23,6 +24,7 @@ ADDON = Addon(
     kubernetes=KubernetesRange("1.25", "1.36", "kubeVersion of the chart; the definitions use nothing newer"),
     namespace="monitoring",
     pod_security=PodSecurity.RESTRICTED,
+    traffic=Traffic(outside=()),
     images=(),
     values=values,
     definitions=Definitions(("monitoring.coreos.com",), upgraded=True, source="the chart's templates"),

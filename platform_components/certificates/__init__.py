@@ -1,0 +1,1 @@
+"""Certificates: cert-manager, its issuers, and the platform's own certificate authority."""

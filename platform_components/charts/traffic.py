@@ -1,0 +1,91 @@
+"""Traffic of a platform namespace: everything is denied, and what its pods need is allowed again. Pure.
+
+Sources: https://kubernetes.io/docs/concepts/services-networking/network-policies/; address of the Pod Identity agent:
+https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html; of the metadata service:
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MONITORING = "monitoring"
+"""Namespace that scrapes metrics."""
+
+_ANYWHERE = ({"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}, {"cidr": "::/0", "except": ["fd00:ec2::/32", "fe80::/10"]})
+"""Everything but link-local addresses: never the metadata service."""
+_POD_IDENTITY = ({"cidr": "169.254.170.23/32"}, {"cidr": "fd00:ec2::23/128"})
+
+Spec = Any
+"""A piece of a Kubernetes object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What the pods of a namespace may be reached at and may reach, beside each other and DNS."""
+
+    webhooks: tuple[int, ...] = ()
+    """Ports at which the API server calls them; it comes from addresses that no selector knows."""
+    metrics: tuple[int, ...] = ()
+    """Ports at which they are scraped."""
+    served: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Ports at which the pods of other namespaces may reach them, by namespace."""
+    public: tuple[int, ...] = ()
+    """Ports at which anybody may reach them."""
+    used: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Ports of other namespaces' pods that they may reach, by namespace."""
+    outside: tuple[int, ...] = (443,)
+    """Ports outside the cluster that they may reach: 443 for the APIs of Kubernetes and AWS."""
+
+
+def network_policies(traffic: Traffic) -> dict[str, Spec]:
+    """The specs of a namespace's NetworkPolicies, by name."""
+    made = {
+        "default-deny": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+        "allow-inside": {
+            "podSelector": {},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": [{"podSelector": {}}]}],
+            "egress": [{"to": [{"podSelector": {}}]}],
+        },
+        "allow-dns": _egress([{"to": [_namespace("kube-system")], "ports": [{"port": 53, "protocol": kind} for kind in ("UDP", "TCP")]}]),
+        "allow-outside": _egress(
+            [
+                {"to": [{"ipBlock": dict(block)} for block in _ANYWHERE], "ports": _ports(traffic.outside)},
+                {"to": [{"ipBlock": dict(block)} for block in _POD_IDENTITY], "ports": _ports((80,))},
+            ]
+        ),
+        "allow-webhooks": _ingress([{"ports": _ports(traffic.webhooks)}] if traffic.webhooks else []),
+        "allow-metrics": _ingress([{"from": [_namespace(MONITORING)], "ports": _ports(traffic.metrics)}] if traffic.metrics else []),
+        "allow-served": _ingress([{"from": [_namespace(name)], "ports": _ports(ports)} for name, ports in sorted(traffic.served.items())]),
+        "allow-public": _ingress([{"ports": _ports(traffic.public)}] if traffic.public else []),
+        "allow-used": _egress([{"to": [_namespace(name)], "ports": _ports(ports)} for name, ports in sorted(traffic.used.items())]),
+    }
+    return {name: spec for name, spec in made.items() if spec.get("ingress", spec.get("egress", True))}
+
+
+LIMITS: Spec = {
+    "limits": [
+        {"type": "Container", "default": {"memory": "512Mi"}, "defaultRequest": {"cpu": "50m", "memory": "128Mi"}},
+    ]
+}
+"""What a container gets that says nothing of its size: a hook's job, or one that a chart cannot size."""
+
+QUOTA: Spec = {"hard": {"pods": "250", "services.nodeports": "0"}}
+"""A ceiling that no add-on comes near, so that one that goes wrong does not fill the cluster."""
+
+
+def _ports(ports: tuple[int, ...]) -> list[Spec]:
+    return [{"port": port, "protocol": "TCP"} for port in ports]
+
+
+def _namespace(name: str) -> Spec:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+
+
+def _ingress(rules: list[Spec]) -> Spec:
+    return {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": rules}
+
+
+def _egress(rules: list[Spec]) -> Spec:
+    return {"podSelector": {}, "policyTypes": ["Egress"], "egress": rules}
