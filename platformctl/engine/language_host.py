@@ -254,11 +254,16 @@ def _fresh_modules(root: Path) -> Iterator[None]:
 
 
 def _plugin_python(request: Any) -> str:
-    """Python of the pack's own virtual environment where it names one that exists, else this one."""
+    """Python of the pack's own virtual environment where it names one that exists, else this one.
+
+    A relative name in a folder that is reached by a link counts from the path as it is written, as under the official host, and else from
+    where the folder really is. A Python started with `..` in its path takes that for the way it is written, and finds no packages.
+    """
     options = request.info.options.fields
     name = options["virtualenv"].string_value if "virtualenv" in options else ""
-    python = Path(request.info.root_directory or ".") / name / "bin" / "python"
-    return str(python) if name and python.exists() else sys.executable
+    folder = Path(request.info.root_directory or ".").absolute() / name
+    pythons = [Path(os.path.normpath(folder)) / "bin" / "python", folder.resolve() / "bin" / "python"] if name else []
+    return next((str(python) for python in pythons if python.exists()), sys.executable)
 
 
 def _guarded(command: Sequence[str]) -> list[str]:

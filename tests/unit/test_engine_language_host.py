@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import types
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,26 @@ def request(root: Path, entry: str) -> Any:
 @pytest.mark.parametrize(("entry", "expected"), [(".", ""), ("", ""), ("main.py", "main.py")])
 def test_entry_point(tmp_path: Path, entry: str, expected: str) -> None:
     assert program_path(request(tmp_path, entry)) == (tmp_path / expected).resolve()
+
+
+def python_prefix(packs: Path) -> str:
+    """Where the Python that is picked for a pack in this folder finds its packages."""
+    info = language_pb2.ProgramInfo(root_directory=str(packs / "security"))
+    info.options.update({"virtualenv": "../../.venv"})
+    python = language_host._plugin_python(language_pb2.RunPluginRequest(info=info))
+    return subprocess.run([python, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_pack_in_a_linked_folder_finds_the_virtual_environment_it_names(tmp_path: Path) -> None:
+    (tmp_path / "shared" / "policies" / "security").mkdir(parents=True)
+    (tmp_path / "repository").mkdir()
+    linked = tmp_path / "repository" / "policies"
+    linked.symlink_to(tmp_path / "shared" / "policies")
+    assert python_prefix(linked) == sys.prefix, "neither place has one, so it is ours"
+    venv.create(tmp_path / "shared" / ".venv")
+    assert python_prefix(linked) == str(tmp_path / "shared" / ".venv")
+    venv.create(tmp_path / "repository" / ".venv")
+    assert python_prefix(linked) == str(tmp_path / "repository" / ".venv"), "the one beside the link, as the path is written"
 
 
 def raised_in(file: Path, source: str) -> BaseException:
