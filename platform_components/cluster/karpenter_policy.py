@@ -9,8 +9,8 @@ That needs no right over IAM, leaves no profile behind when the cluster goes, an
 
 from collections.abc import Sequence
 
-from platform_components.cluster.documents import Place
 from platform_components.identity.statements import Statement
+from platform_components.place import Place
 
 _READS = (
     "CapacityReservations",

@@ -8,11 +8,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from platform_components.cluster.documents import Place
 from platform_components.component import PlatformComponent
 from platform_components.identity.statements import Statement, policy_document
 from platform_components.identity.trust import pod_identity_trust
+from platform_components.locate import locate
 from platform_components.names import child_name
+from platform_components.place import Place
 from platform_components.tags import MANAGED_BY, merge_tags
 
 
@@ -96,11 +97,6 @@ class Site:
 
 
 def survey(component: PlatformComponent, name: str, cluster_name: str, tags: Mapping[str, str]) -> Site:
-    """Find out where the provider stands: two lookups, answered in a preview too, so that every document can be judged before `up`."""
-    options = pulumi.InvokeOutputOptions(parent=component)
-    caller = aws.get_caller_identity_output(opts=options)
-    region = aws.get_region_output(opts=options)
-    place = pulumi.Output.all(caller.account_id, caller.arn, region.region).apply(
-        lambda found: Place(account=found[0], region=found[2], partition=found[1].split(":")[1])
-    )
-    return Site(component, name, cluster_name, place, caller.arn, tags)
+    """Find out where the provider of a cluster's component stands."""
+    location = locate(component)
+    return Site(component, name, cluster_name, location.place, location.caller_arn, tags)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from platform_components.cluster.documents import KEY_REASONS, Place, cni_ipv6_statements, key_policy, kubeconfig, queue_policy
+from platform_components.cluster.documents import KEY_REASONS, cni_ipv6_statements, key_policy, kubeconfig, queue_policy
 from platform_components.cluster.karpenter_policy import INTERRUPTION_PATTERN, karpenter_statements
 from platform_components.cluster.node_pools.auto import tagging_statements
 from platform_components.identity.statements import (
@@ -19,6 +19,7 @@ from platform_components.identity.statements import (
     wildcard_problem,
 )
 from platform_components.identity.trust import chain_trust, fargate_trust, irsa_trust, pod_identity_trust, service_trust
+from platform_components.place import Place
 
 PLACE = Place("123456789012", "eu-west-1", "aws")
 NODE_ROLE = "arn:aws:iam::123456789012:role/nodes"
