@@ -6,26 +6,14 @@ import pulumi_kubernetes as k8s
 import platform_components as platform
 
 arn = pulumi.Config().require("cluster")
-kinds = platform.AddonRelease(
-    "shop",
-    platform.AddonReleaseArgs(
-        addon="prometheus-operator-crds",
-        environment="shop",
-        cluster=platform.ClusterRef(name=arn.rpartition("/")[2], arn=arn),
-        region="eu-west-1",
-        vpc_id="vpc-0123456789abcdef0",
-    ),
-)
-certificates = platform.Certificates(
-    "shop",
-    platform.CertificatesArgs(
-        cluster=platform.ClusterRef(name=arn.rpartition("/")[2], arn=arn),
-        environment="shop",
-        region="eu-west-1",
-        vpc_id="vpc-0123456789abcdef0",
-    ),
-    pulumi.ResourceOptions(depends_on=[kinds]),
-)
+around = {
+    "cluster": platform.ClusterRef(name=arn.rpartition("/")[2], arn=arn),
+    "environment": "shop",
+    "region": "eu-west-1",
+    "vpc_id": "vpc-0123456789abcdef0",
+}
+kinds = platform.AddonRelease("shop", platform.AddonReleaseArgs(addon="prometheus-operator-crds", **around))
+certificates = platform.Certificates("shop", platform.CertificatesArgs(**around), pulumi.ResourceOptions(depends_on=[kinds]))
 k8s.apiextensions.CustomResource(
     "ledger",
     api_version="cert-manager.io/v1",

@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from platform_components.args import Args, Late
-from platform_components.charts.args import AddonName, AddonSettings, MirrorSettings
-from platform_components.identity.args import ClusterRef
+from platform_components.charts.args import InstallationArgs
 from platform_components.profile import Profile
 
 
@@ -57,20 +56,12 @@ class CertificatesSettings(Args):
     )
 
 
-class CertificatesArgs(CertificatesSettings):
+class CertificatesArgs(CertificatesSettings, InstallationArgs):
     """Certificates in one cluster."""
 
-    cluster: ClusterRef = Field(description="The cluster: `EksCluster.ref()`, or values of one built elsewhere. Required.")
-    environment: str = Field(description="Name of the environment, for labels. Required.")
-    region: Late[str] = Field(description="AWS region of the cluster. Required.")
-    vpc_id: Late[str] = Field(description="Id of the cluster's VPC. Required.")
     zones: Mapping[str, Late[str]] = Field(
         default={}, description="Route 53 zone ids by domain, for issuer acme: those, and no others, may be changed. Omitted: none."
     )
-    replicas: int = Field(default=2, ge=1, description="Replicas of every controller. Omitted: 2.")
-    mirror: MirrorSettings | None = Field(default=None, description="Registry to take images and charts from. Omitted: each from its own.")
-    addons: Mapping[AddonName, AddonSettings] = Field(default={}, description="What differs from an add-on's record. Omitted: nothing.")
-    monitors: bool = Field(default=True, description="Whether the kinds of the Prometheus operator exist. Omitted: yes.")
 
     @model_validator(mode="after")
     def _issuer_can(self) -> "CertificatesArgs":

@@ -16,7 +16,6 @@ from platform_components.charts.addon import Addon
 from platform_components.charts.namespace import create_namespace
 from platform_components.charts.records import aws_privateca_issuer, cert_manager, trust_manager
 from platform_components.charts.release import install
-from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 from platform_components.component import PlatformComponent
 from platform_components.identity.args import WorkloadIdentityArgs
@@ -54,15 +53,7 @@ class Certificates(PlatformComponent):
     def __init__(self, name: str, args: CertificatesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         self._args = args
-        self._site = Site(
-            environment=args.environment,
-            cluster_name=args.cluster.name,
-            region=args.region,
-            vpc_id=args.vpc_id,
-            replicas=args.replicas,
-            mirror=args.mirror.mirror() if args.mirror else None,
-            monitors=args.monitors,
-        )
+        self._site = args.site()
         self._namespace = create_namespace(self, name, cert_manager.NAMESPACE, cert_manager.ADDON.pod_security, TRAFFIC)
         manager = self._install(cert_manager.ADDON, self._create_identity())
         trust = self._install(trust_manager.ADDON, [manager])
@@ -74,16 +65,8 @@ class Certificates(PlatformComponent):
         self.register()
 
     def _install(self, addon: Addon, after: Sequence[pulumi.Resource]) -> k8s.helm.v3.Release:
-        settings = self._args.addons.get(addon.name)
         return install(
-            self,
-            self._name,
-            addon,
-            addon.values(self._site),
-            namespace=self._namespace.metadata.name,
-            mirror=self._site.mirror,
-            settings=settings,
-            depends_on=after,
+            self, self._name, addon, addon.values(self._site), self._args, namespace=self._namespace.metadata.name, depends_on=after
         )
 
     def _create_identity(self) -> list[pulumi.Resource]:

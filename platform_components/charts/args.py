@@ -7,8 +7,9 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from platform_components.args import Args, Late
+from platform_components.charts.addon import Addon
 from platform_components.charts.records import ADDONS
-from platform_components.charts.site import Mirror
+from platform_components.charts.site import Mirror, Site
 from platform_components.identity.args import ClusterRef
 
 
@@ -54,18 +55,42 @@ class AddonSettings(Args):
     )
 
 
-class AddonReleaseArgs(Args):
+class InstallationArgs(Args):
+    """What every component that installs charts is told of the cluster around it."""
+
+    cluster: ClusterRef = Field(description="The cluster: `EksCluster.ref()`, or values of one built elsewhere. Required.")
+    environment: str = Field(description="Name of the environment, for labels. Required.")
+    region: Late[str] = Field(description="AWS region of the cluster. Required.")
+    vpc_id: Late[str] = Field(description="Id of the cluster's VPC. Required.")
+    replicas: int = Field(default=2, ge=1, description="Replicas of every controller. Omitted: 2.")
+    domain: str | None = Field(default=None, description="DNS domain of the environment. Omitted: none.")
+    mirror: MirrorSettings | None = Field(default=None, description="Registry to take images and charts from. Omitted: each from its own.")
+    addons: Mapping[AddonName, AddonSettings] = Field(default={}, description="What differs from an add-on's record. Omitted: nothing.")
+    monitors: bool = Field(default=True, description="Whether the kinds of the Prometheus operator exist. Omitted: yes.")
+
+    def site(self) -> Site:
+        """As values builders take it."""
+        return Site(
+            environment=self.environment,
+            cluster_name=self.cluster.name,
+            region=self.region,
+            vpc_id=self.vpc_id,
+            replicas=self.replicas,
+            domain=self.domain,
+            mirror=self.mirror.mirror() if self.mirror else None,
+            monitors=self.monitors,
+        )
+
+    def enabled(self, addon: Addon) -> bool:
+        """Whether an add-on is installed: as its record says, unless the environment says otherwise."""
+        own = self.addons.get(addon.name, AddonSettings())
+        return own.enabled if own.enabled is not None else not addon.optional
+
+
+class AddonReleaseArgs(InstallationArgs):
     """One add-on of the catalogue in one cluster."""
 
     addon: AddonName = Field(description="Name in the catalogue (`platformctl addons list`). Required.")
-    environment: str = Field(description="Name of the environment, for labels. Required.")
-    cluster: ClusterRef = Field(description="The cluster: `EksCluster.ref()`, or values of one built elsewhere. Required.")
-    region: Late[str] = Field(description="AWS region of the cluster. Required.")
-    vpc_id: Late[str] = Field(description="Id of the cluster's VPC. Required.")
-    replicas: int = Field(default=2, ge=1, description="Replicas of its controllers. Omitted: 2.")
-    mirror: MirrorSettings | None = Field(default=None, description="Registry to take images and charts from. Omitted: each from its own.")
-    monitors: bool = Field(default=True, description="Whether the ServiceMonitor kinds exist. Omitted: yes.")
-    settings: AddonSettings = Field(default=AddonSettings(), description="What differs from the record. Omitted: nothing.")
 
 
 def range_problems(version: str, settings: Mapping[str, AddonSettings]) -> Iterator[tuple[str, str]]:

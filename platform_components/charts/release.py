@@ -10,10 +10,9 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from platform_components.charts.addon import Addon
-from platform_components.charts.args import AddonReleaseArgs, AddonSettings
+from platform_components.charts.args import AddonReleaseArgs, AddonSettings, InstallationArgs
 from platform_components.charts.namespace import create_namespace
 from platform_components.charts.records import ADDONS
-from platform_components.charts.site import Mirror, Site
 from platform_components.component import PlatformComponent
 from platform_components.names import child_name
 from platform_components.profile import with_defaults
@@ -27,10 +26,9 @@ def install(
     name: str,
     addon: Addon,
     values: Mapping[str, Any],
+    args: InstallationArgs,
     *,
     namespace: pulumi.Input[str],
-    mirror: Mirror | None = None,
-    settings: AddonSettings | None = None,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> k8s.helm.v3.Release:
     """Install an add-on's chart as a Helm release.
@@ -40,13 +38,12 @@ def install(
         name: the component's own name.
         addon: its record; with another role where one chart is installed more than once.
         values: what its builder made.
+        args: the component's args: registry to take the chart from, and what the environment wants otherwise.
         namespace: where it goes; made by the caller, so that its labels are there before the first pod.
-        mirror: registry to take the chart from.
-        settings: what the environment wants otherwise.
         depends_on: what has to be there first, and on destroy goes later: definitions, identities, other add-ons.
     """
-    own = settings or AddonSettings()
-    chart, repository = addon.source(mirror)
+    own = args.addons.get(addon.name, AddonSettings())
+    chart, repository = addon.source(args.mirror.mirror() if args.mirror else None)
     return k8s.helm.v3.Release(
         child_name(name, addon.role),
         name=addon.role,
@@ -76,18 +73,8 @@ class AddonRelease(PlatformComponent):
     def __init__(self, name: str, args: AddonReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         addon = ADDONS[args.addon]
-        mirror = args.mirror.mirror() if args.mirror else None
         namespace = create_namespace(self, name, addon.namespace, addon.pod_security, addon.traffic)
-        site = Site(
-            environment=args.environment,
-            cluster_name=args.cluster.name,
-            region=args.region,
-            vpc_id=args.vpc_id,
-            replicas=args.replicas,
-            mirror=mirror,
-            monitors=args.monitors,
-        )
-        release = install(self, name, addon, addon.values(site), namespace=namespace.metadata.name, mirror=mirror, settings=args.settings)
+        release = install(self, name, addon, addon.values(args.site()), args, namespace=namespace.metadata.name)
         self.namespace = namespace.metadata.name.apply(str)
         self.version = release.version.apply(str)
         self.register()

@@ -6,7 +6,7 @@ import pulumi
 
 from platform_components.certificates.args import CertificatesArgs
 from platform_components.certificates.certificates import Certificates
-from platform_components.charts.args import AddonReleaseArgs, AddonSettings
+from platform_components.charts.args import AddonReleaseArgs
 from platform_components.charts.release import AddonRelease
 from platform_components.declarations.environment import Environment
 from stacks.contracts import PlatformOutputs
@@ -22,12 +22,10 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
     name, settings = environment.environment, environment.platform
     opts = options(environment, "platform", upstream.require("cluster", "kubeconfig"))
     around = surroundings(environment, upstream)
-    kinds = AddonRelease(
-        name, AddonReleaseArgs(addon=MONITORING_KINDS, settings=settings.addons.get(MONITORING_KINDS, AddonSettings()), **around), opts
-    )
+    kinds = AddonRelease(name, AddonReleaseArgs(addon=MONITORING_KINDS, **around), opts)
     certificates = Certificates(
         name,
-        CertificatesArgs(**{**dict(settings.certificates), **around, "addons": settings.addons}),
+        CertificatesArgs(**dict(settings.certificates), **around),
         after(opts, kinds),
     )
     return PlatformOutputs(public_issuer=certificates.public_issuer, internal_issuer=certificates.internal_issuer)
@@ -41,7 +39,9 @@ def surroundings(environment: Environment, upstream: Upstream) -> dict[str, Any]
         "cluster": upstream.cluster,
         "vpc_id": upstream.network.vpc_id,
         "replicas": environment.platform.replicas,
+        "domain": environment.domain,
         "mirror": environment.platform.mirror,
+        "addons": environment.platform.addons,
     }
 
 

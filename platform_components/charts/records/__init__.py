@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from platform_components.charts.addon import Addon
-from platform_components.charts.records import aws_privateca_issuer, cert_manager, metrics_server, prometheus_operator_crds, trust_manager
+from platform_components.charts.records import (
+    aws_privateca_issuer,
+    cert_manager,
+    descheduler,
+    karpenter,
+    karpenter_crd,
+    keda,
+    metrics_server,
+    prometheus_operator_crds,
+    trust_manager,
+    vertical_pod_autoscaler,
+)
 
 _MODULES = (
     prometheus_operator_crds,
@@ -12,6 +23,11 @@ _MODULES = (
     cert_manager,
     trust_manager,
     aws_privateca_issuer,
+    karpenter_crd,
+    karpenter,
+    keda,
+    vertical_pod_autoscaler,
+    descheduler,
 )
 
 ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})
