@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 import platform_components
+from platform_components.admission import catalogue
 from platform_components.args import Args, to_input
 from platform_components.component import PlatformComponent, public_outputs
 from platform_components.declarations.environment import Environment
@@ -138,9 +139,27 @@ def component_page(component: type[PlatformComponent]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def admission_page() -> str:
+    """The page of the admission policies: what each refuses, of which kinds, and with what answer."""
+    lines = [BANNER, "# Admission policies\n", inspect.getdoc(catalogue) or "", ""]
+    lines += ["| policy | refuses | reads | settings | answers | holds |", "|---|---|---|---|---|---|"]
+    for policy in catalogue.POLICIES.values():
+        reads = ", ".join(f"`{resource}`" for rule in policy.target.resources for resource in rule.resources)
+        holds = " ".join(
+            (
+                "in every namespace" if policy.everywhere else "outside exempt namespaces",
+                "for all but the platform" if policy.but_platform else "for everybody",
+            )
+        )
+        settings = ", ".join(f"`{name}`" for name in policy.settings)
+        lines.append(f"| `{policy.name}` | {cell(policy.refuses)} | {reads} | {settings} | {policy.reason.value} | {holds} |")
+    return "\n".join(lines) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Every generated file and its text."""
     written = {DOCS / "components" / f"{kebab(item.__name__)}.md": component_page(item) for item in components()}
+    written[DOCS / "admission-policies.md"] = admission_page()
     written[DOCS / "environment-schema.json"] = json.dumps(Environment.model_json_schema(), indent=2) + "\n"
     return written
 

@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from platform_components.admission.admission_policies import AdmissionPolicies
+    from platform_components.admission.args import AdmissionPoliciesArgs
     from platform_components.args import Late
     from platform_components.certificates.args import CertificatesArgs
     from platform_components.certificates.certificates import Certificates
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "AddonRelease": "charts.release",
     "AddonReleaseArgs": "charts.args",
+    "AdmissionPolicies": "admission.admission_policies",
+    "AdmissionPoliciesArgs": "admission.args",
     "Certificates": "certificates.certificates",
     "CertificatesArgs": "certificates.args",
     "ClusterRef": "identity.args",
@@ -54,6 +58,8 @@ _MODULES = {
 __all__ = [
     "AddonRelease",
     "AddonReleaseArgs",
+    "AdmissionPolicies",
+    "AdmissionPoliciesArgs",
     "Certificates",
     "CertificatesArgs",
     "ClusterRef",

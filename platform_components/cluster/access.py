@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from platform_components.cluster.access_args import POLICY_NAMES, AccessGrant, AccessPolicy, OidcLogin, Scope
 from platform_components.cluster.site import Site
 from platform_components.errors import UnsupportedError
+from platform_components.labels import PLATFORM_GROUP
 
 SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
 """Path of the roles IAM Identity Center makes; below it comes the region of the instance, which this account cannot know."""
@@ -36,6 +37,7 @@ def create_access(site: Site, cluster: aws.eks.Cluster, deployer: pulumi.Input[s
         site.child("access", "deployer"),
         cluster_name=cluster.name,
         principal_arn=principal,
+        kubernetes_groups=[PLATFORM_GROUP],
         tags=site.tags(site.child("access", "deployer")),
         opts=site.options(ignore_changes=["principalArn"] if deployer is None else None),
     )
@@ -82,11 +84,13 @@ def create_node_entry(site: Site, cluster: aws.eks.Cluster, key: str, role_arn: 
 
 def _create_grant(site: Site, cluster: aws.eks.Cluster, key: str, grant: AccessGrant) -> list[pulumi.Resource]:
     principal = sso_role(site, key, grant.sso) if grant.principal is None and grant.sso else grant.principal
+    # Whoever may do everything acts for the platform; admission policies know that by the group.
+    groups = dict.fromkeys((*grant.groups, *((PLATFORM_GROUP,) if AccessPolicy.CLUSTER_ADMIN in grant.policies else ())))
     entry = aws.eks.AccessEntry(
         site.child("access", key),
         cluster_name=cluster.name,
         principal_arn=pulumi.Output.from_input(principal).apply(str),
-        kubernetes_groups=list(grant.groups) or None,
+        kubernetes_groups=list(groups) or None,
         tags=site.tags(site.child("access", key)),
         opts=site.options(),
     )

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
+from platform_components.admission.args import PROFILE_DEFAULTS as ADMISSION_DEFAULTS
+from platform_components.admission.args import AdmissionSettings
 from platform_components.args import Args
 from platform_components.certificates.args import CertificatesSettings
 from platform_components.charts.args import AddonName, AddonSettings, MirrorSettings
@@ -25,11 +27,18 @@ class PlatformSettings(Args):
         default=CertificatesSettings(),
         description="Certificates; see the page of Certificates. Omitted: the platform's own authority signs.",
     )
+    admission: AdmissionSettings = Field(
+        default=AdmissionSettings(),
+        description="What the API server refuses; see the page of AdmissionPolicies. Omitted: everything that page lists.",
+    )
 
 
-PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
+_OWN_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
     Profile.DEV: {"replicas": 1},
     Profile.PRODUCTION: {},
     Profile.REGULATED: {},
+}
+PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
+    profile: {**own, "admission": ADMISSION_DEFAULTS[profile]} for profile, own in _OWN_DEFAULTS.items()
 }
 """A profile's values where they differ from the fields' own defaults, which are those of production. YAML form."""

@@ -4,9 +4,13 @@ from typing import Any
 
 import pulumi
 
+from platform_components.admission.admission_policies import AdmissionPolicies
+from platform_components.admission.args import AdmissionPoliciesArgs
+from platform_components.admission.registries import registries
 from platform_components.certificates.args import CertificatesArgs
 from platform_components.certificates.certificates import Certificates
 from platform_components.charts.args import AddonReleaseArgs
+from platform_components.charts.records import ADDONS
 from platform_components.charts.release import AddonRelease
 from platform_components.declarations.environment import Environment
 from stacks.contracts import PlatformOutputs
@@ -28,7 +32,20 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
         CertificatesArgs(**dict(settings.certificates), **around),
         after(opts, kinds),
     )
+    AdmissionPolicies(name, admission_args(environment, upstream), opts)
     return PlatformOutputs(public_issuer=certificates.public_issuer, internal_issuer=certificates.internal_issuer)
+
+
+def admission_args(environment: Environment, upstream: Upstream) -> AdmissionPoliciesArgs:
+    """Admission policies hold wherever no add-on of the catalogue lives."""
+    settings = environment.platform.admission
+    mirror = environment.platform.mirror.registry if environment.platform.mirror else None
+    arn = pulumi.Output.from_input(upstream.cluster.arn)
+    given = {
+        "registries": arn.apply(lambda at: registries(at, environment.region, mirror, settings.registries)),
+        "exempt_namespaces": (*(addon.namespace for addon in ADDONS.values()), *settings.exempt_namespaces),
+    }
+    return AdmissionPoliciesArgs(**{**dict(settings), **given})
 
 
 def surroundings(environment: Environment, upstream: Upstream) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Admission: what the API server itself refuses, beside Pod Security."""

@@ -1,0 +1,24 @@
+"""Labels, annotations and the group by which a cluster knows what is the platform's own, and what it grants a namespace. Pure."""
+
+PREFIX = "platform-components/"
+"""Prefix of every key below. Tenants may set none of them: admission policies refuse it (see the page of AdmissionPolicies)."""
+
+OWNED = f"{PREFIX}owned-by"
+"""Label of an object that only the platform may make, change or delete, wherever it lies."""
+
+OWNER = "platform"
+"""Value of `OWNED`."""
+
+DOMAINS = f"{PREFIX}domains"
+"""Annotation of a namespace: the DNS domains its host names must lie in, separated by commas."""
+
+PUBLIC_LOAD_BALANCERS = f"{PREFIX}public-load-balancers"
+"""Annotation of a namespace: `true` where load balancers may face the internet."""
+
+PLATFORM_GROUP = "platform-components-operators"
+"""Kubernetes group of whoever acts for the platform: EksCluster puts the deployer and cluster admins into it."""
+
+
+def owned(labels: dict[str, str] | None = None) -> dict[str, str]:
+    """Labels of an object of the platform's own."""
+    return {**(labels or {}), OWNED: OWNER}
