@@ -150,6 +150,23 @@ def test_adding_a_zone_replaces_nothing(repository: Repository) -> None:
         assert ids <= after[kind], f"{kind} lost {ids - after[kind]}"
 
 
+def test_a_preview_shows_what_up_then_changes(repository: Repository) -> None:
+    for layer in ("network", "cluster"):
+        repository.platformctl("up", f"dev.{layer}", "--sandbox", "--yes")
+    declaration = repository.root / "stacks" / "environments" / "dev.yaml"
+    text = declaration.read_text(encoding="utf-8")
+    declaration.write_text(text.replace("cluster:\n", "cluster:\n  logging: {types: [audit], retention_days: 7}\n"), encoding="utf-8")
+
+    def steps(found: list[dict[str, Any]]) -> set[tuple[str, str]]:
+        return {(step["op"], step["urn"]) for step in found if step["op"] != "same"}
+
+    foretold = steps(json.loads(repository.pulumi("preview", "--json", "-s", "dev.cluster").stdout)["steps"])
+    said = repository.pulumi("up", "--json", "--yes", "--skip-preview", "-s", "dev.cluster").stdout.splitlines()
+    events = [json.loads(line) for line in said]
+    assert steps([event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]) == foretold
+    assert [urn.rpartition("::")[2] for op, urn in sorted(foretold) if op == "update" and "$aws:" in urn] == ["dev-cluster"]
+
+
 def test_two_sandboxes_side_by_side(repository: Repository) -> None:
     try:
         for name in ("one", "two"):

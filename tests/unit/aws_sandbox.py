@@ -81,6 +81,12 @@ class Resource:
         self.inputs, self.outputs = state.inputs, state.outputs
         return drifted
 
+    def foretell(self, news: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The outputs that a preview tells of a create, or of an update of what is there."""
+        if not self.id:
+            return self.aws.create(self.subject, self.check(news, fresh=True), preview=True).outputs
+        return self.aws.update(self.subject, self.inputs, self.outputs, self.check(news), preview=True)
+
     def update(self, news: Mapping[str, Any]) -> None:
         checked = self.check(news)
         self.outputs = self.aws.update(self.subject, self.inputs, self.outputs, checked, preview=False)

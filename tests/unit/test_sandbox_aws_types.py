@@ -1,7 +1,7 @@
 """Every row of the AWS plugin's table against moto: create, read, no difference, change, read, delete."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ from platformctl.sandbox.aws import types
 from platformctl.sandbox.aws.rows import Call, Row
 from platformctl.sandbox.aws.session import SandboxServer
 from platformctl.sandbox.aws.signatures import signature
+from platformctl.sandbox.aws.values import equal
+from platformctl.sandbox.plugin import UNKNOWN
 from tests.unit.aws_cases import CASES, Case, World
 from tests.unit.aws_sandbox import Resource, provider, running_server
 
@@ -29,6 +31,16 @@ def world(endpoint: str) -> World:
     return World(provider(endpoint))
 
 
+def broken_promises(foretold: Any, actual: Any, path: str = "") -> list[str]:
+    """Where a preview says something else than what then is."""
+    if foretold is UNKNOWN:
+        return []
+    if isinstance(foretold, Mapping) and isinstance(actual, Mapping):
+        keys = sorted({*foretold, *actual})
+        return [text for key in keys for text in broken_promises(foretold.get(key), actual.get(key), f"{path}.{key}")]
+    return [] if equal(foretold, actual) else [f"{path}: {foretold!r}, then {actual!r}"]
+
+
 def changed(case: Case, world: World) -> dict[str, Any]:
     return {key: value for key, value in {**case.inputs(world), **case.change(world)}.items() if value is not None}
 
@@ -36,7 +48,10 @@ def changed(case: Case, world: World) -> dict[str, Any]:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_resource_lives_from_create_to_delete_without_drift(case: Case, world: World, request: pytest.FixtureRequest):
     inputs = case.inputs(world)
-    resource = Resource(world.aws, case.type, f"case-{CASES.index(case)}").create(inputs)
+    resource = Resource(world.aws, case.type, f"case-{CASES.index(case)}")
+    foretold = resource.foretell(inputs)
+    resource.create(inputs)
+    assert not broken_promises({**foretold, "id": UNKNOWN}, resource.outputs), "a preview tells what is then made, or that it does not know"
     assert resource.inputs.keys() - resource.outputs.keys() == set(), "every input is an output"
     assert not resource.refresh(), "what was just made reads as it was made"
     assert not resource.diff(inputs).changes, "the same program changes nothing"
@@ -46,7 +61,9 @@ def test_a_resource_lives_from_create_to_delete_without_drift(case: Case, world:
     assert difference.changes
     assert sorted(difference.replaces) == sorted(case.replaces)
     if not case.replaces:
+        foretold = resource.foretell(news)
         resource.update(news)
+        assert not broken_promises(foretold, resource.outputs), "a preview tells what the update then does, or that it does not know"
         assert not resource.refresh(), "what was just changed reads as it was changed"
         assert not resource.diff(news).changes
 
@@ -83,7 +100,8 @@ def test_a_row_names_only_what_sdk_and_botocore_know(row: Row):
         *row.defaults,
     }
     assert declared <= known.inputs | known.outputs
-    assert {*row.props, *row.sticky, *row.changing, *row.from_create} <= known.inputs | known.outputs | {"certificateAuthorities"}
+    told = {*row.props, *row.sticky, *row.changing, *row.added, *row.from_create}
+    assert told <= known.inputs | known.outputs | {"certificateAuthorities"}
     for call in (row.create, row.read, row.update, *row.delete, *(call for update in row.updates for call in update.calls)):
         if isinstance(call, Call):
             service = call.service or row.service

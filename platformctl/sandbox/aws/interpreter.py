@@ -204,7 +204,7 @@ class Interpreter:
             recorded.delete(self._row, scope, self._server)
             return
         self.delete_scope(scope)
-        for prop in inputs:
+        for prop in {*inputs, *self._row.recorded_on_update}:
             if self._row.is_recorded(prop) or prop in self._row.recorded_on_update:
                 self._server.delete(self._kind(prop), scope.id)
 
@@ -225,14 +225,14 @@ class Interpreter:
     def _record(self, scope: Scope, props: Iterable[str]) -> None:
         for prop in props:
             value = scope.new.get(prop)
-            if value is None:
+            if value is None and prop not in self._row.recorded_on_update:
                 self._server.delete(self._kind(prop), scope.id)
             else:
                 self._server.put(self._kind(prop), scope.id, {"value": value, "urn": scope.subject.urn})
 
     def _recorded(self, scope: Scope) -> dict[str, Any]:
         found = {}
-        for prop in scope.new:
+        for prop in {*scope.new, *self._row.recorded_on_update}:
             if self._row.is_recorded(prop) or prop in self._row.recorded_on_update:
                 document = self._server.get(self._kind(prop), scope.id)
                 if document is not None:

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from platformctl.sandbox.aws import types
+from platformctl.sandbox.aws import foretold, types
 from platformctl.sandbox.aws.interpreter import Interpreter, describe
 from platformctl.sandbox.aws.invokes import invoke
 from platformctl.sandbox.aws.naming import is_automatic, physical_name
-from platformctl.sandbox.aws.rows import Row
+from platformctl.sandbox.aws.rows import Row, Scope
 from platformctl.sandbox.aws.session import Cloud, Region, urn_key
 from platformctl.sandbox.aws.signatures import signature
 from platformctl.sandbox.aws.values import equal
 from platformctl.sandbox.plugin import (
-    UNKNOWN,
     Checked,
     Created,
     Difference,
@@ -144,14 +143,7 @@ class AwsProvider(Provider):
     def create(self, subject: Subject, inputs: Values, *, preview: bool) -> Created:
         """Create; in preview every output that no input tells is UNKNOWN."""
         if preview:
-            known = signature(subject.type)
-            outputs: dict[str, Any] = dict.fromkeys(known.outputs if known else (), UNKNOWN)
-            outputs.update(inputs)
-            if "tagsAll" in outputs:
-                outputs["tagsAll"] = inputs.get("tags", {})
-            if "region" in outputs:
-                outputs["region"] = inputs.get("region", self._region)
-            return Created("", outputs)
+            return Created("", foretold.created(_row(subject.type, inputs), inputs, self._region))
         created = self._interpreter(subject, inputs).create(subject, inputs)
         with self._lock:
             self._created.add(subject.urn)
@@ -166,14 +158,9 @@ class AwsProvider(Provider):
     def update(self, subject: Subject, old_inputs: Values, old_outputs: Values, news: Values, *, preview: bool) -> Values:
         """Update in place."""
         self._confirm(subject)
-        row = _row(subject.type, news)
         if preview:
-            outputs = {key: value for key, value in old_outputs.items() if key in news or key not in old_inputs}
-            outputs.update(news)
-            if "tagsAll" in outputs:
-                outputs["tagsAll"] = news.get("tags", {})
-            outputs.update({prop: UNKNOWN for prop in row.changing if prop in old_outputs and prop not in news})
-            return outputs
+            scope = Scope(self._where(news), subject, news, old_inputs, subject.id, old_outputs)
+            return foretold.updated(_row(subject.type, {**old_outputs, **news}), scope)
         return self._interpreter(subject, {**old_outputs, **news}).update(subject, old_inputs, old_outputs, news)
 
     def delete(self, subject: Subject, inputs: Values, outputs: Values) -> None:

@@ -40,9 +40,14 @@ def update(row: Row, scope: Scope, server: SandboxServer) -> Values:
     if document is None:
         raise ProviderError(f"{row.type} {scope.id} is gone; run refresh")
     parameters = validated(row, row.update or row.create, scope)
-    outputs = {**_outputs(row, scope), **{key: value for key, value in document["outputs"].items() if key in row.sticky}}
+    outputs = updated(row, scope, document["outputs"])
     server.put(row.type, scope.id, _document(row, scope, parameters, outputs))
     return outputs
+
+
+def updated(row: Row, scope: Scope, before: Values) -> dict[str, Any]:
+    """The outputs after an update: all that is not decided at the first creation follows from the inputs."""
+    return {**_outputs(row, scope), **{key: value for key, value in before.items() if key in row.sticky}}
 
 
 def read(row: Row, scope: Scope, server: SandboxServer) -> ReadState | None:

@@ -153,6 +153,8 @@ class Row:
     """Outputs kept as they were first: later changes come from other resources."""
     from_create: Mapping[str, str] = field(default_factory=dict)
     """Sticky outputs found by JMESPath in the answer of the create call, and nowhere later."""
+    added: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Block input to what AWS adds inside it: not known before the resource is made."""
     changing: frozenset[str] = frozenset()
     """Outputs not known before an update is done."""
     parse: Callable[[str], Values] | None = None

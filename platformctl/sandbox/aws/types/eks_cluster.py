@@ -205,6 +205,7 @@ _CLUSTER = Row(
             "outpostConfig",
         }
     ),
+    added={"vpcConfig": ("clusterSecurityGroupId", "vpcId")},
     changing=frozenset({"platformVersion"}),
 )
 
