@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from platform_components.admission.admission_policies import AdmissionPolicies
     from platform_components.admission.args import AdmissionPoliciesArgs
     from platform_components.args import Late
+    from platform_components.autoscaling.args import AutoscalingArgs
+    from platform_components.autoscaling.autoscaling import Autoscaling
     from platform_components.certificates.args import CertificatesArgs
     from platform_components.certificates.certificates import Certificates
     from platform_components.charts.args import AddonReleaseArgs
     from platform_components.charts.release import AddonRelease
     from platform_components.cluster.args import EksClusterArgs
     from platform_components.cluster.eks_cluster import EksCluster
-    from platform_components.cluster.node_pools.provisioned import KarpenterPools, KarpenterPoolsArgs
+    from platform_components.cluster.node_pools.args import KarpenterPoolsArgs
+    from platform_components.cluster.node_pools.provisioned import KarpenterPools
     from platform_components.errors import DeclarationError, PlatformError, UnsupportedError
     from platform_components.identity.args import ClusterRef, WorkloadIdentityArgs
     from platform_components.identity.statements import Statement
@@ -35,6 +38,8 @@ _MODULES = {
     "AddonReleaseArgs": "charts.args",
     "AdmissionPolicies": "admission.admission_policies",
     "AdmissionPoliciesArgs": "admission.args",
+    "Autoscaling": "autoscaling.autoscaling",
+    "AutoscalingArgs": "autoscaling.args",
     "Certificates": "certificates.certificates",
     "CertificatesArgs": "certificates.args",
     "ClusterRef": "identity.args",
@@ -42,7 +47,7 @@ _MODULES = {
     "EksCluster": "cluster.eks_cluster",
     "EksClusterArgs": "cluster.args",
     "KarpenterPools": "cluster.node_pools.provisioned",
-    "KarpenterPoolsArgs": "cluster.node_pools.provisioned",
+    "KarpenterPoolsArgs": "cluster.node_pools.args",
     "Late": "args",
     "PlatformError": "errors",
     "Profile": "profile",
@@ -60,6 +65,8 @@ __all__ = [
     "AddonReleaseArgs",
     "AdmissionPolicies",
     "AdmissionPoliciesArgs",
+    "Autoscaling",
+    "AutoscalingArgs",
     "Certificates",
     "CertificatesArgs",
     "ClusterRef",

@@ -44,11 +44,19 @@ class ClusterOutputs(TypedDict):
     """Issuer URL of service account tokens."""
     key_arn: pulumi.Output[str]
     """KMS key of secrets, logs and volumes."""
+    karpenter_instance_profile_name: pulumi.Output[str | None]
+    """Instance profile of the nodes Karpenter launches; none where no pool is Karpenter's."""
+    karpenter_queue_name: pulumi.Output[str | None]
+    """Queue of the instances EC2 takes back; none where no pool is Karpenter's."""
 
 
 class PlatformOutputs(TypedDict):
     """Outputs of `ENV.platform`."""
 
+    pool_names: pulumi.Output[Sequence[str]]
+    """Names of Karpenter's pools."""
+    priority_class_names: pulumi.Output[Sequence[str]]
+    """Names of the PriorityClasses."""
     public_issuer: pulumi.Output[Mapping[str, str]]
     """`issuerRef` of certificates for public names."""
     internal_issuer: pulumi.Output[Mapping[str, str]]

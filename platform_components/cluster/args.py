@@ -244,16 +244,21 @@ def _findings_without(data: Any, unsound: AbstractSet[str], handler: ModelWrapVa
         return []
 
 
+_LAYERED: Mapping[str, Any] = {"karpenter": {"objects": "platform"}}
+"""An environment has a platform layer, which installs Karpenter's controller: its objects live and die beside it."""
+
 PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
     Profile.DEV: {
+        **_LAYERED,
         # Thrown away often, and watched by the people who made it.
         "deletion_protection": False,
         "zonal_shift": False,
         "logging": {"types": ["audit", "authenticator"], "retention_days": 7},
         "encryption": {"deletion_window_days": 7},
     },
-    Profile.PRODUCTION: {},
+    Profile.PRODUCTION: {**_LAYERED},
     Profile.REGULATED: {
+        **_LAYERED,
         # SOC 2 and HIPAA auditors ask for a year of audit logs at hand; HIPAA keeps documentation for six.
         "logging": {"retention_days": 2192},
         "encryption": {"rotation_days": 180},

@@ -8,6 +8,7 @@ from pydantic import Field
 from platform_components.admission.args import PROFILE_DEFAULTS as ADMISSION_DEFAULTS
 from platform_components.admission.args import AdmissionSettings
 from platform_components.args import Args
+from platform_components.autoscaling.args import AutoscalingSettings
 from platform_components.certificates.args import CertificatesSettings
 from platform_components.charts.args import AddonName, AddonSettings, MirrorSettings
 from platform_components.profile import Profile
@@ -22,6 +23,9 @@ class PlatformSettings(Args):
     )
     addons: Mapping[AddonName, AddonSettings] = Field(
         default={}, description="What differs from an add-on's record, by name (`platformctl addons list`). Omitted: nothing."
+    )
+    autoscaling: AutoscalingSettings = Field(
+        default=AutoscalingSettings(), description="Autoscaling; see the page of Autoscaling. Omitted: the platform's priority classes."
     )
     certificates: CertificatesSettings = Field(
         default=CertificatesSettings(),

@@ -39,4 +39,6 @@ def build(environment: Environment, upstream: Upstream, today: date | None = Non
         cluster_security_group_id=cluster.cluster_security_group_id,
         oidc_issuer=cluster.oidc_issuer,
         key_arn=cluster.key_arn,
+        karpenter_instance_profile_name=cluster.karpenter_instance_profile_name,
+        karpenter_queue_name=cluster.karpenter_queue_name,
     )

@@ -7,12 +7,17 @@ import pulumi
 from platform_components.admission.admission_policies import AdmissionPolicies
 from platform_components.admission.args import AdmissionPoliciesArgs
 from platform_components.admission.registries import registries
+from platform_components.autoscaling.args import AutoscalingArgs, KarpenterController
+from platform_components.autoscaling.autoscaling import Autoscaling
 from platform_components.certificates.args import CertificatesArgs
 from platform_components.certificates.certificates import Certificates
 from platform_components.charts.args import AddonReleaseArgs
 from platform_components.charts.records import ADDONS
 from platform_components.charts.release import AddonRelease
+from platform_components.cluster.node_pools.args import KarpenterPoolsArgs
+from platform_components.cluster.pools import KarpenterPool
 from platform_components.declarations.environment import Environment
+from platform_components.tags import merge_tags
 from stacks.contracts import PlatformOutputs
 from stacks.providers import options
 from stacks.upstream import Upstream
@@ -33,7 +38,17 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
         after(opts, kinds),
     )
     AdmissionPolicies(name, admission_args(environment, upstream), opts)
-    return PlatformOutputs(public_issuer=certificates.public_issuer, internal_issuer=certificates.internal_issuer)
+    autoscaling = Autoscaling(
+        name,
+        AutoscalingArgs(**dict(settings.autoscaling), **around, karpenter=karpenter(environment, upstream)),
+        after(opts, kinds, certificates),
+    )
+    return PlatformOutputs(
+        pool_names=autoscaling.pool_names,
+        priority_class_names=autoscaling.priority_class_names,
+        public_issuer=certificates.public_issuer,
+        internal_issuer=certificates.internal_issuer,
+    )
 
 
 def admission_args(environment: Environment, upstream: Upstream) -> AdmissionPoliciesArgs:
@@ -60,6 +75,28 @@ def surroundings(environment: Environment, upstream: Upstream) -> dict[str, Any]
         "mirror": environment.platform.mirror,
         "addons": environment.platform.addons,
     }
+
+
+def karpenter(environment: Environment, upstream: Upstream) -> KarpenterController | None:
+    """Karpenter's controller and pools, unless the cluster's own layer has its objects or no pool is Karpenter's."""
+    cluster = environment.cluster
+    pools = {name: pool for name, pool in cluster.all_pools.items() if isinstance(pool, KarpenterPool)}
+    if not pools or cluster.karpenter.objects != "platform":
+        return None
+    return KarpenterController(
+        pools=KarpenterPoolsArgs(
+            pools=pools,
+            instance_profile_name=upstream.require("cluster", "karpenter_instance_profile_name"),
+            security_group_id=upstream.require("cluster", "cluster_security_group_id"),
+            subnet_ids=upstream.network.subnets(cluster.node_tier),
+            volume_key_arn=upstream.require("cluster", "key_arn") if cluster.encryption.volumes else None,
+            ip_family=cluster.kubernetes_network.ip_family,
+            tags=merge_tags(environment.default_tags("cluster"), cluster.tags),
+        ),
+        interruption_queue_name=upstream.require("cluster", "karpenter_queue_name"),
+        namespace=cluster.karpenter.namespace,
+        service_account=cluster.karpenter.service_account,
+    )
 
 
 def after(opts: pulumi.ResourceOptions, *needed: pulumi.Resource) -> pulumi.ResourceOptions:

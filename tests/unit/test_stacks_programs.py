@@ -237,9 +237,11 @@ def test_the_cluster_stands_in_the_network_below() -> None:
 
 def test_every_environment_has_managed_and_karpenter_nodes() -> None:
     for name in NAMES:
-        graph = preview(name, "cluster").graph
-        assert list(graph.of_type("aws:eks/nodeGroup:NodeGroup"))
-        assert list(graph.of_type("kubernetes:karpenter.sh:NodePool"))
+        assert list(preview(name, "cluster").graph.of_type("aws:eks/nodeGroup:NodeGroup"))
+        assert list(preview(name, "platform").graph.of_type("kubernetes:karpenter.sh:NodePool"))
+        assert not list(preview(name, "cluster").graph.of_type("kubernetes:karpenter.sh:NodePool")), (
+            "they live and die with their controller"
+        )
 
 
 def test_the_kubeconfig_is_exported_as_a_secret() -> None:

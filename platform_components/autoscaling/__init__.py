@@ -1,0 +1,1 @@
+"""Autoscaling: nodes as pods ask for them, replicas as events ask for them, and which pod goes first."""
