@@ -35,7 +35,7 @@ Registry = Annotated[str, Field(pattern=REGISTRY_PATTERN)]
 NamespaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
-OPERATORS = ("cert-manager", "external-secrets")
+OPERATORS = ("cert-manager", "external-secrets", "istio-system")
 
 
 class PlatformIdentities(Args):
@@ -52,7 +52,8 @@ class PlatformIdentities(Args):
     operators: tuple[NamespaceName, ...] = Field(
         default=OPERATORS,
         description="Namespaces whose service accounts act for the platform: operators that put the labels of what they are told on what "
-        "they make. None that makes whatever tenants describe: GitOps, CI, autoscalers of jobs. Omitted: cert-manager, external-secrets.",
+        "they make. None that makes whatever tenants describe: GitOps, CI, autoscalers of jobs. Omitted: cert-manager, external-secrets, "
+        "istio-system.",
     )
 
     def all_groups(self) -> tuple[str, ...]:

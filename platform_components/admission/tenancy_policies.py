@@ -20,6 +20,8 @@ OWNED_OBJECTS: Final = Policy(
     ),
     reason=Reason.FORBIDDEN,
     but_platform=True,
+    # In the platform's namespaces too: a GitOps engine there has every right, and acts for tenants.
+    everywhere=True,
 )
 
 NAMESPACE_KEYS: Final = (PREFIX, "pod-security.kubernetes.io/", "istio.io/", "istio-injection", "linkerd.io/", "config.linkerd.io/")

@@ -134,8 +134,9 @@ _LABELLED: Final = {
     "spec.jobTemplate.spec.template.metadata.labels": "the pod template",
     "spec.target.template.metadata.labels": "the template of the secret",
     "spec.secretTemplate.labels": "the template of the secret",
+    "spec.infrastructure.labels": "what the gateway runs on",
 }
-"""Where objects say the labels of what will be made of them: workloads, ExternalSecret, Certificate."""
+"""Where objects say the labels of what will be made of them: workloads, ExternalSecret, Certificate, Gateway."""
 
 _TEMPLATES = " + ".join(
     f"('{OWNED}' in dyn(object).?{path.replace('.', '.?')}.orValue({{}}) ? ['{words}'] : [])" for path, words in _LABELLED.items()
@@ -153,6 +154,7 @@ TEMPLATE_LABELS: Final = Policy(
             *WORKLOADS.resources,
             Resources("external-secrets.io", ("externalsecrets",), ("*",)),
             Resources("cert-manager.io", ("certificates",), ("*",)),
+            Resources("gateway.networking.k8s.io", ("gateways",), ("*",)),
         ),
         reads=fields("spec"),
     ),

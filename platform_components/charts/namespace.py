@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 from platform_components.charts.addon import PodSecurity
 from platform_components.charts.traffic import LIMITS, QUOTA, Traffic, network_policies
 from platform_components.component import PlatformComponent
+from platform_components.labels import owned
 from platform_components.names import child_name
 from platform_components.tags import MANAGED_BY
 
@@ -35,7 +36,7 @@ def create_namespace(
         depends_on: what has to be there first.
     """
     labelled: dict[str, Any] = {f"pod-security.kubernetes.io/{mode}": level.value for mode in ("enforce", "audit", "warn")}
-    metadata: Any = {"name": namespace, "labels": {**labelled, "app.kubernetes.io/managed-by": MANAGED_BY, **(labels or {})}}
+    metadata: Any = {"name": namespace, "labels": owned({**labelled, "app.kubernetes.io/managed-by": MANAGED_BY, **(labels or {})})}
     made = k8s.core.v1.Namespace(
         child_name(name, "namespace", namespace),
         metadata=metadata,
@@ -56,4 +57,4 @@ def create_namespace(
 
 def _named(name: str, namespace: k8s.core.v1.Namespace) -> Any:
     """Metadata of an object in a namespace, which it then comes after."""
-    return {"name": name, "namespace": namespace.metadata.name}
+    return {"name": name, "namespace": namespace.metadata.name, "labels": owned()}

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
-from platform_policies.graph import Node
+from platform_policies.graph import Node, ResourceGraph
 from pydantic import ValidationError
 
 from platform_components.admission.admission_policies import AdmissionPolicies
@@ -15,8 +17,13 @@ from platform_components.admission.catalogue import POLICIES
 from platform_components.admission.policy import SYSTEM_GROUPS, Mode, Policy, message_expression
 from platform_components.admission.registries import registries
 from platform_components.admission.templates import TEMPLATES
+from platform_components.declarations.environment import load_environment
+from platform_components.errors import DeclarationError
 from platform_components.labels import OWNED, PLATFORM_GROUP
 from platform_components.names import CHILD_ROLE_MAX
+from platformctl.project import find_project
+from platformctl.readers import wire
+from platformctl.readers.mock_run import run_stack
 from platformctl.sdk_types import check_inputs
 from tests.support import Deployment, deploy
 
@@ -92,8 +99,8 @@ def test_namespaces_are_exempt_by_the_label_that_the_api_server_sets() -> None:
     bindings = specs(made(exempt_namespaces=["argocd", "kube-system"]), BINDING)
     expected = {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", "argocd"]}]}
     selectors = {name: spec.get("matchResources", {}).get("namespaceSelector") for name, spec in bindings.items()}
-    # Of namespaces themselves none is exempt: by its own labels the platform's would be.
-    assert selectors.pop("namespaces") is None
+    # Of namespaces themselves none is exempt, or the platform's would be; nor are its own objects anywhere.
+    assert selectors.pop("namespaces") is selectors.pop("owned-objects") is None
     assert {str(selector) for selector in selectors.values()} == {str(expected)}
 
 
@@ -205,3 +212,65 @@ def test_a_row_is_sound(policy: Policy) -> None:
     assert "\n" not in policy.refuses
     for check in policy.checks:
         assert f"{{{check.name}}}" in check.says, "the message says what was found"
+
+
+# --- in the platform layer
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENTS = sorted(path.stem for path in (ROOT / "stacks" / "environments").glob("*.yaml"))
+
+
+@cache
+def platform_layer(environment: str) -> ResourceGraph:
+    upstream = {
+        f"{environment}.network": {"vpc_id": "vpc-1", "cidr": "10.0.0.0/16", "subnet_ids": {}, "nat_public_ips": []},
+        f"{environment}.cluster": {
+            "cluster_name": environment,
+            "cluster_arn": f"arn:aws:eks:eu-west-1:123456789012:cluster/{environment}",
+            "kubeconfig": wire.secret("{}"),
+        },
+    }
+    return run_stack(find_project(ROOT), f"{environment}.platform", upstream=upstream).graph
+
+
+@pytest.mark.parametrize(("environment", "actions"), [("dev", ["Warn", "Audit"]), ("staging", ["Deny"]), ("prod", ["Deny"])])
+def test_dev_is_warned_and_the_others_are_refused(environment: str, actions: list[str]) -> None:
+    bindings = list(platform_layer(environment).of_type(BINDING))
+    assert len(bindings) == len(POLICIES)
+    assert {tuple(node.value("spec.validationActions")) for node in bindings} == {tuple(actions)}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_platforms_own_namespaces_are_exempt(environment: str) -> None:
+    graph = platform_layer(environment)
+    binding = next(node for node in graph.of_type(BINDING) if node.name.endswith("image-registries"))
+    (expression,) = binding.value("spec.matchResources.namespaceSelector.matchExpressions")
+    made = {node.value("metadata.name") for node in graph.of_type("kubernetes:core/v1:Namespace")}
+    assert made
+    assert made <= set(expression["values"]), (
+        "a namespace of the platform that is in no add-on's record: exempt it in stacks/layers/platform.py"
+    )
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_images_come_from_the_accounts_own_registry(environment: str) -> None:
+    policy = next(node for node in platform_layer(environment).of_type(POLICY) if node.name.endswith("image-registries"))
+    assert variables(policy.inputs["spec"])["registries"] == f'["{REGISTRY}"]'
+
+
+def test_what_holds_the_platforms_namespaces_carries_its_label() -> None:
+    graph = platform_layer("prod")
+    kinds = ("core/v1:Namespace", "core/v1:ResourceQuota", "core/v1:LimitRange", "networking.k8s.io/v1:NetworkPolicy")
+    nodes = [node for kind in kinds for node in graph.of_type(f"kubernetes:{kind}")]
+    assert len({node.type for node in nodes}) == len(kinds)
+    assert [node.name for node in nodes if node.value("metadata.labels", default={}).get(OWNED) != "platform"] == []
+
+
+def test_a_policy_that_the_file_misnames_is_told_where_it_stands(tmp_path: Path) -> None:
+    text = (ROOT / "stacks" / "environments" / "dev.yaml").read_text(encoding="utf-8")
+    (tmp_path / "dev.yaml").write_text(f"{text}platform:\n  admission:\n    policies: {{node-ports: audit}}\n", encoding="utf-8")
+    with pytest.raises(DeclarationError) as error:
+        load_environment(tmp_path / "dev.yaml", "dev.yaml")
+    (problem,) = error.value.problems
+    assert problem.line == text.count("\n") + 3
+    assert "there is no admission policy 'node-ports'; choose from image-registries" in problem.message

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from platform_components.cluster.access import only_role, principal_of
 from platform_components.cluster.eks_cluster import EksCluster
 from platform_components.errors import UnsupportedError
+from platform_components.labels import PLATFORM_GROUP
 from platformctl.readers import lookups
 from tests.support import deploy
 from tests.unit.cluster_cases import arguments, bring_up, late
@@ -19,6 +20,7 @@ def test_the_deployer_is_admin_by_an_entry_everyone_can_see():
     deployment = bring_up(deployer="arn:aws:iam::123456789012:role/ci/deployer")
     entry = deployment.one(ENTRY)
     assert entry.value("principalArn") == "arn:aws:iam::123456789012:role/ci/deployer"
+    assert entry.value("kubernetesGroups") == [PLATFORM_GROUP]
     association = deployment.one(ASSOCIATION)
     assert association.value("policyArn") == "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
     assert association.value("accessScope") == {"type": "cluster"}
@@ -50,6 +52,20 @@ def test_a_grant_becomes_one_entry_and_a_scoped_association_for_each_policy():
         "dev-access-web.view": {"type": "cluster"},
     }
     assert {node.value("principalArn") for node in deployment.graph.of_type(ASSOCIATION) if "web" in node.name} == {ROLE}
+
+
+@pytest.mark.parametrize(
+    ("policies", "groups", "expected"),
+    [
+        ({"cluster-admin": "cluster"}, [], [PLATFORM_GROUP]),
+        ({"cluster-admin": "cluster"}, ["sre", PLATFORM_GROUP], ["sre", PLATFORM_GROUP]),
+        ({"admin": "cluster"}, ["sre"], ["sre"]),
+        ({"view": ["web"]}, [], None),
+    ],
+)
+def test_who_may_do_everything_acts_for_the_platform_and_nobody_else(policies, groups, expected):
+    entry = bring_up(access={"web": {"principal": ROLE, "policies": policies, "groups": groups}}).one(ENTRY, "access-web")
+    assert entry.value("kubernetesGroups", default=None) == expected
 
 
 def test_keys_that_end_like_policies_do_not_collide():
