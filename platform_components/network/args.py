@@ -40,15 +40,14 @@ from platform_components.network.zones import region_of
 from platform_components.profile import Profile
 
 PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
-    # Cheaper by two NAT gateways and most of the log storage; everything else is as in production.
-    Profile.DEV: {"nat": "single", "flow_logs": {"retention_days": 14}},
+    # Cheaper by two NAT gateways, most of the log storage and a KMS key; everything else is as in production.
+    Profile.DEV: {"nat": "single", "flow_logs": {"retention_days": 14}, "logs_encryption": {"owned_key": False}},
     Profile.PRODUCTION: {"nat": "per-zone", "flow_logs": {"retention_days": 90}},
     Profile.REGULATED: {
         "nat": "per-zone",
         "endpoints": "eks-private",
         "flow_logs": {"retention_days": 400, "interval_seconds": 60, "keep_on_destroy": True},
         "query_logs": {"enabled": True, "retention_days": 400, "keep_on_destroy": True},
-        "logs_encryption": {"owned_key": True},
         "network_acls": {"tiers": ["database"]},
         "dns_firewall": {"threats": ["DGA", "DNS_TUNNELING"], "confidence": "HIGH", "deletion_protection": True},
     },
@@ -122,9 +121,10 @@ class VpcArgs(Args):
 
     flow_logs: FlowLogs = Field(FlowLogs(), description="Traffic records. Omitted: to CloudWatch, kept 90 days.")
     query_logs: QueryLogs = Field(QueryLogs(), description="DNS query records. Omitted: off.")
-    logs_encryption: LogsEncryption = Field(LogsEncryption(), description="Key of the log groups. Omitted: the one AWS owns.")
+    logs_encryption: LogsEncryption = Field(LogsEncryption(), description="Key of the log groups. Omitted: a KMS key of their own.")
     network_acls: NetworkAcls = Field(
-        NetworkAcls(), description="Tiers closed to everything but the VPC. Omitted: none; security groups decide."
+        NetworkAcls(),
+        description="What is refused whatever security groups say. Omitted: SSH and Remote Desktop from outside the VPC.",
     )
     dns_firewall: DnsFirewall | None = Field(None, description="Which names may be asked for. Omitted: all.")
     block_public_access: BlockPublicAccess = Field(

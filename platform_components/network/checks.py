@@ -296,7 +296,8 @@ def _logs(args: "VpcArgs") -> Iterator[Finding]:
             ("ecs-", "sublocation-", "type", "region", "reject-reason", "encryption-status")
         ):
             yield ("flow_logs", "fields", index), f"flow logs have no field {name!r}; choose from {', '.join(FLOW_LOG_FIELDS)}"
-    if args.logs_encryption.owned_key and args.logs_encryption.key_arn is not None:
+    encryption = args.logs_encryption
+    if encryption.owned_key and "owned_key" in encryption.model_fields_set and encryption.key_arn is not None:
         yield ("logs_encryption",), "owned_key and key_arn exclude each other; leave one out"
 
 

@@ -4,6 +4,7 @@ AWS gives every VPC a security group, a network ACL and a route table that new t
 accident.
 """
 
+import itertools
 from collections.abc import Iterator
 from ipaddress import IPv6Network
 from typing import Any
@@ -17,6 +18,18 @@ from platform_components.network.subnets import Subnets
 
 _PRIMARY_RULE, _IPV6_RULE, _SECONDARY_RULES, _ALLOWED_RULES = 100, 101, 110, 120
 """Rule numbers: a block keeps its own when another kind is added."""
+
+_BEFORE_REFUSALS, _REFUSALS = 90, 90
+"""In the open ACL the blocks of the VPC come 90 before their numbers, then what is refused from 90 on; 100 and 101 stay what they were."""
+
+ADMIN_PORTS = (22, 3389)
+"""SSH and Remote Desktop, by TCP."""
+
+_ANYWHERE: tuple[dict[str, Any], ...] = ({"cidr_block": "0.0.0.0/0"}, {"ipv6_cidr_block": "::/0"})
+_ALL_TRAFFIC: dict[str, Any] = {"protocol": "-1", "from_port": 0, "to_port": 0, "action": "allow"}
+_TCP = "6"  # by number, as AWS gives it back: a name would show as a change
+
+_Entries = list[tuple[int, dict[str, Any]]]
 
 
 def close_defaults(site: Site) -> aws.ec2.DefaultSecurityGroup:
@@ -41,36 +54,44 @@ def create_network_acls(site: Site, subnets: Subnets) -> None:
     closed = site.args.network_acls.tiers
     for tier in closed:
         rules = list(_vpc_only_rules(site))
-        _create_acl(site, tier, rules, subnets.ids(tier))
-    anywhere: list[dict[str, Any]] = [{"cidr_block": "0.0.0.0/0"}, {"ipv6_cidr_block": "::/0"}]
-    rules = [(_PRIMARY_RULE + index, block) for index, block in enumerate(anywhere)]
+        _create_acl(site, tier, rules, rules, subnets.ids(tier))
+    anywhere = [(_PRIMARY_RULE + index, {**_ALL_TRAFFIC, **block}) for index, block in enumerate(_ANYWHERE)]
+    refused = list(_admin_port_rules(site)) if site.args.network_acls.refuse_admin_ports else []
     open_subnets = [subnet for tier in subnets.by_tier if tier not in closed for subnet in subnets.ids(tier)]
     if open_subnets:
-        _create_acl(site, "open", rules, open_subnets)
+        _create_acl(site, "open", [*refused, *anywhere], anywhere, open_subnets)
 
 
-def _create_acl(site: Site, role: str, rules: list[tuple[int, dict[str, Any]]], subnet_ids: list[pulumi.Output[str]]) -> None:
+def _create_acl(site: Site, role: str, ingress: _Entries, egress: _Entries, subnet_ids: list[pulumi.Output[str]]) -> None:
     name = site.child("network-acl", role)
-    common: dict[str, Any] = {"protocol": "-1", "from_port": 0, "to_port": 0, "action": "allow"}
     aws.ec2.NetworkAcl(
         name,
         vpc_id=site.vpc.id,
         subnet_ids=subnet_ids,
-        ingress=[aws.ec2.NetworkAclIngressArgs(rule_no=number, **common, **block) for number, block in rules],
-        egress=[aws.ec2.NetworkAclEgressArgs(rule_no=number, **common, **block) for number, block in rules],
+        ingress=[aws.ec2.NetworkAclIngressArgs(rule_no=number, **entry) for number, entry in ingress],
+        egress=[aws.ec2.NetworkAclEgressArgs(rule_no=number, **entry) for number, entry in egress],
         tags=site.tags(name),
         opts=site.options(),
     )
 
 
 def _vpc_only_rules(site: Site) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Every block of the VPC, and those allowed by name."""
+    """Everything from every block of the VPC, and from those allowed by name."""
     for index, (key, block) in enumerate(site.ipv4_blocks.items()):
-        yield (_PRIMARY_RULE if key == "vpc" else _SECONDARY_RULES + index), {"cidr_block": block}
+        yield (_PRIMARY_RULE if key == "vpc" else _SECONDARY_RULES + index), {**_ALL_TRAFFIC, "cidr_block": block}
     if site.args.ipv6:
-        yield _IPV6_RULE, {"ipv6_cidr_block": site.vpc.ipv6_cidr_block}
+        yield _IPV6_RULE, {**_ALL_TRAFFIC, "ipv6_cidr_block": site.vpc.ipv6_cidr_block}
     for index, allowed in enumerate(site.args.network_acls.allowed_cidrs):
-        yield _ALLOWED_RULES + index, {"ipv6_cidr_block" if isinstance(allowed, IPv6Network) else "cidr_block": str(allowed)}
+        family = "ipv6_cidr_block" if isinstance(allowed, IPv6Network) else "cidr_block"
+        yield _ALLOWED_RULES + index, {**_ALL_TRAFFIC, family: str(allowed)}
+
+
+def _admin_port_rules(site: Site) -> Iterator[tuple[int, dict[str, Any]]]:
+    """What stands before the rules that let everyone in: the first that fits decides."""
+    for number, entry in _vpc_only_rules(site):
+        yield number - _BEFORE_REFUSALS, entry
+    for index, (port, block) in enumerate(itertools.product(ADMIN_PORTS, _ANYWHERE)):
+        yield _REFUSALS + index, {"protocol": _TCP, "from_port": port, "to_port": port, "action": "deny", **block}
 
 
 def create_block_public_access(site: Site, subnets: Subnets) -> None:

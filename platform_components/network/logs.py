@@ -26,7 +26,7 @@ def create_logs(site: Site) -> Logs:
     """Create the logs that the args ask for, and the key first."""
     args = site.args
     to_cloudwatch = args.flow_logs.destination == "cloudwatch"
-    key = _create_key(site) if args.logs_encryption.owned_key and (to_cloudwatch or args.query_logs.enabled) else None
+    key = _create_key(site) if args.logs_encryption.creates_key and (to_cloudwatch or args.query_logs.enabled) else None
     key_arn: Late[str] | None = key.arn if key is not None else args.logs_encryption.key_arn
     flow = _log_group(site, "flow-logs", args.flow_logs.retention_days, args.flow_logs.keep_on_destroy, key_arn) if to_cloudwatch else None
     if flow is not None:

@@ -187,10 +187,19 @@ class EndpointSettings(Args):
 class LogsEncryption(Args):
     """Which key encrypts the log groups of this network."""
 
-    owned_key: bool = Field(False, description="Create a KMS key with yearly rotation for them. Omitted: false.")
-    key_arn: Late[str] | None = Field(
-        None, description="ARN of an existing key, whose policy must admit CloudWatch Logs. Omitted: the owned key, else the key AWS owns."
+    owned_key: bool = Field(
+        True,
+        description="Create a KMS key with yearly rotation for them, whose policy says who reads them. Omitted: true, without `key_arn`.",
     )
+    key_arn: Late[str] | None = Field(
+        None,
+        description="ARN of an existing key, whose policy must admit CloudWatch Logs. Omitted: the owned key, else the key AWS owns.",
+    )
+
+    @property
+    def creates_key(self) -> bool:
+        """Whether a key is to be made."""
+        return self.owned_key and self.key_arn is None
 
 
 class FlowLogs(Args):
@@ -227,12 +236,22 @@ class QueryLogs(Args):
 
 
 class NetworkAcls(Args):
-    """Tiers whose network ACL lets in and out nothing but the VPC's own blocks.
+    """What network ACLs refuse, whatever security groups let in.
 
-    Gateway endpoints (S3, DynamoDB) are then out of their reach, as their addresses lie outside the VPC.
+    Tiers that are closed let in and out nothing but the VPC's own blocks; gateway endpoints (S3, DynamoDB) are then out of their reach, as
+    their addresses lie outside the VPC. All other tiers are open but for SSH and Remote Desktop.
     """
 
-    tiers: tuple[Literal[Tier.INTRA, Tier.DATABASE, Tier.CACHE], ...] = Field((), description="Those tiers. Omitted: none.")
+    tiers: tuple[Literal[Tier.INTRA, Tier.DATABASE, Tier.CACHE], ...] = Field((), description="Tiers that are closed. Omitted: none.")
+    refuse_admin_ports: bool = Field(
+        True,
+        description="Refuse SSH and Remote Desktop (TCP 22 and 3389) in open tiers, from all addresses but the VPC's and `allowed_cidrs`. "
+        "Omitted: true. An ACL knows no connections: of those that leave through NAT, whose ports are drawn from 1024 to 65535, one in "
+        "64,512 draws 3389 and times out; set false where that weighs more.",
+    )
     allowed_cidrs: tuple[Cidr, ...] = Field(
-        (), max_length=8, description="Blocks beyond the VPC (peers, on-premises) that may pass as well. Omitted: none."
+        (),
+        max_length=8,
+        description="Blocks beyond the VPC (peers, on-premises) that closed tiers let in as well, and open ones to SSH and Remote Desktop. "
+        "Omitted: none.",
     )

@@ -20,7 +20,7 @@ TRUST = {("aws:iam/role:Role", "assumeRolePolicy")}
 RESOURCE = {("aws:kms/key:Key", "policy"), ("aws:sqs/queuePolicy:QueuePolicy", "policy"), ("aws:ec2/vpcEndpoint:VpcEndpoint", "policy")}
 
 NETWORKS: dict[str, dict[str, Any]] = {
-    "closed": {"nat": "none", "tiers": ["private", "intra"], "endpoints": "airgapped", "logs_encryption": {"owned_key": True}},
+    "closed": {"nat": "none", "tiers": ["private", "intra"], "endpoints": "airgapped"},
     "open": {"endpoints": "eks-private", "query_logs": {"enabled": True}, "ipv6": True},
     "organization": {"endpoints": "eks-private", "endpoint_settings": {"organization_id": "o-abcdefghij"}},
 }

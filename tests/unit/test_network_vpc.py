@@ -1,6 +1,7 @@
 """The Vpc component: what it registers, and what growing it changes."""
 
 import json
+from ipaddress import ip_address, ip_network
 from itertools import pairwise
 
 import pulumi
@@ -30,7 +31,7 @@ ACL = "aws:ec2/networkAcl:NetworkAcl"
 
 # Inputs that list what there is: a new zone or tier joins them, and AWS updates them in place.
 LISTS = {
-    "aws:ec2/networkAcl:NetworkAcl": {"subnetIds"},
+    "aws:ec2/networkAcl:NetworkAcl": {"subnetIds", "ingress"},
     "aws:ec2/vpcEndpoint:VpcEndpoint": {"subnetIds", "routeTableIds"},
     "aws:rds/subnetGroup:SubnetGroup": {"subnetIds"},
     "aws:elasticache/subnetGroup:SubnetGroup": {"subnetIds"},
@@ -69,6 +70,8 @@ def assert_grows(before, after, *, but=()):
     for urn, inputs in old.items():
         if not any(part in urn for part in but):
             assert new.get(urn) == inputs, urn
+    for acl in before.graph.of_type(ACL):
+        assert all(rule in after.graph.by_urn[acl.urn].inputs["ingress"] for rule in acl.inputs["ingress"]), acl.urn
 
 
 def routes(deployment):
@@ -104,6 +107,7 @@ def test_the_graph_of_a_default_network_is_frozen():
         "DefaultRouteTable": 1,
         "DefaultSecurityGroup": 1,
         "SubnetGroup": 1,
+        "Key": 1,
         "LogGroup": 1,
         "Role": 1,
         "RolePolicy": 1,
@@ -188,7 +192,7 @@ def test_outputs_tell_of_what_was_made():
     assert deployment.value("database_subnet_group_name")
     assert deployment.value("cache_subnet_group_name")
     assert deployment.value("flow_log_group_name").startswith("prod-flow-logs")
-    for absent in ("ipv6_cidr", "endpoint_security_group_id", "query_log_group_name", "logs_key_arn", "transit_gateway_attachment_id"):
+    for absent in ("ipv6_cidr", "endpoint_security_group_id", "query_log_group_name", "transit_gateway_attachment_id"):
         assert deployment.value(absent) is None
 
 
@@ -295,7 +299,7 @@ LIKELY = {
     "endpoint_settings": st.sampled_from([{}, {"tier": "intra"}, {"organization_id": "o-abcdefghij"}]),
     "network_acls": st.sampled_from([{}, {"tiers": ["database"]}, {"tiers": ["intra", "cache"]}]),
     "flow_logs": st.sampled_from([{}, {"destination": "none"}]),
-    "logs_encryption": st.sampled_from([{}, {"owned_key": True}]),
+    "logs_encryption": st.sampled_from([{}, {"owned_key": False}]),
     "transit_gateway": st.sampled_from(
         [None, {"id": "tgw-1", "destinations": ["192.168.0.0/16"], "route_tiers": ["intra"], "tier": "intra"}]
     ),
@@ -467,7 +471,65 @@ def test_every_subnet_has_an_acl_of_ours_and_closed_tiers_admit_the_vpc_only():
     blocks = {rule.get("cidrBlock") or rule["ipv6CidrBlock"] for rule in closed.inputs["ingress"]}
     assert blocks == {"10.32.0.0/16", "100.64.0.0/16", "192.168.0.0/16", "2001:db8::/32", deployment.value("ipv6_cidr")}
     assert [rule["ruleNo"] for rule in closed.inputs["egress"]] == [100, 111, 101, 120, 121]
-    assert {rule.get("cidrBlock") or rule["ipv6CidrBlock"] for rule in opened.inputs["ingress"]} == {"0.0.0.0/0", "::/0"}
+
+
+def decision(acl, direction, address, port, protocol="6"):
+    """What AWS makes of a packet: the lowest number that fits decides, and nothing that fits is a refusal."""
+    for rule in sorted(acl.inputs[direction], key=lambda rule: rule["ruleNo"]):
+        block = ip_network(rule.get("cidrBlock") or rule["ipv6CidrBlock"])
+        ports = range(65536) if rule["protocol"] == "-1" else range(rule["fromPort"], rule["toPort"] + 1)
+        if ip_address(address) in block and rule["protocol"] in ("-1", protocol) and port in ports:
+            return rule["action"]
+    return "deny"
+
+
+WORLD, INSIDE, NAMED = ("198.51.100.7", "2001:db8:ffff::7"), ("10.32.9.9", "100.64.9.9"), ("192.168.7.7", "2001:db8::7")
+
+
+@pytest.mark.parametrize("tiers", [[], ["database"]])
+def test_open_tiers_refuse_admin_ports_to_the_world_and_nothing_else(tiers):
+    """The ACL knows no connections: answers to what went out come in at any port that a client may have drawn."""
+    deployment = build(
+        ipv6=True,
+        secondary_cidrs={"pods": {"cidr": "100.64.0.0/16"}},
+        network_acls={"tiers": tiers, "allowed_cidrs": ["192.168.0.0/16", "2001:db8::/33"]},
+    )
+    acl = deployment.one(ACL, "network-acl-open")
+    inside = (*INSIDE, str(ip_network(deployment.value("ipv6_cidr"))[7]))
+    for port in (22, 3389):
+        assert {decision(acl, "ingress", address, port) for address in WORLD} == {"deny"}
+        assert {decision(acl, "ingress", address, port) for address in (*inside, *NAMED)} == {"allow"}
+    for address in (*WORLD, *inside, *NAMED):
+        # Services, and every port a client of ours may have drawn: NAT gateways draw from 1024, Linux from 32768, Windows from 49152.
+        assert {decision(acl, "ingress", address, port) for port in (80, 443, 1024, 3388, 3390, 32768, 49152, 60999, 65535)} == {"allow"}
+        assert decision(acl, "ingress", address, 3389, protocol="17") == "allow"
+        assert {decision(acl, "egress", address, port) for port in (22, 443, 3389, 65535)} == {"allow"}
+
+
+def test_rules_that_let_everyone_in_keep_their_numbers():
+    """They must not be taken away and put back while traffic flows: only others may come before them."""
+    for refuse in (True, False):
+        acl = build(network_acls={"refuse_admin_ports": refuse}).one(ACL, "network-acl-open").inputs
+        assert [rule for rule in acl["ingress"] if rule["ruleNo"] >= 100] == acl["egress"]
+        assert [(rule["ruleNo"], rule["protocol"], rule["action"]) for rule in acl["egress"]] == [
+            (100, "-1", "allow"),
+            (101, "-1", "allow"),
+        ]
+
+
+def test_admin_ports_can_be_left_to_security_groups():
+    acl = build(network_acls={"refuse_admin_ports": False, "allowed_cidrs": ["192.168.0.0/16"]}).one(ACL, "network-acl-open")
+    assert [rule["ruleNo"] for rule in acl.inputs["ingress"]] == [100, 101]
+
+
+def test_the_largest_acl_is_within_what_aws_takes():
+    """20 rules of a family and direction, its own last refusal among them (VPC user guide, "Amazon VPC quotas")."""
+    secondaries = {f"more{index}": {"cidr": f"100.{64 + index}.0.0/16"} for index in range(4)}
+    allowed = [f"192.168.{index}.0/24" for index in range(8)]
+    acl = build(ipv6=True, secondary_cidrs=secondaries, network_acls={"allowed_cidrs": allowed}).one(ACL, "network-acl-open").inputs
+    assert len([rule for rule in acl["ingress"] if "cidrBlock" in rule]) + 1 == 17
+    numbers = [rule["ruleNo"] for rule in acl["ingress"]]
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_isolated_tiers_have_no_way_out():
@@ -574,7 +636,7 @@ def test_flow_logs_go_to_a_log_group_of_their_own():
     deployment = build()
     group = deployment.one("aws:cloudwatch/logGroup:LogGroup")
     assert group.inputs["retentionInDays"] == 90
-    assert not {"kmsKeyId", "skipDestroy"} & set(group.inputs)
+    assert "skipDestroy" not in group.inputs
     log = deployment.one("aws:ec2/flowLog:FlowLog")
     assert log.inputs["trafficType"] == "ALL"
     assert log.inputs["maxAggregationInterval"] == 600
@@ -599,13 +661,31 @@ def test_an_owned_key_encrypts_all_log_groups_and_outlives_logs_that_are_kept():
     assert deployment.value("logs_key_arn").startswith("arn:aws:kms:")
 
 
+@pytest.mark.parametrize(
+    ("encryption", "keys"),
+    [({}, 1), ({"owned_key": True}, 1), ({"owned_key": False}, 0), ({"key_arn": "arn:aws:kms:eu-west-1:1:key/1"}, 0)],
+)
+def test_log_groups_have_a_key_of_their_own_unless_told_otherwise(encryption, keys):
+    deployment = build(logs_encryption=encryption)
+    made = list(deployment.graph.of_type("aws:kms/key:Key"))
+    group = deployment.one("aws:cloudwatch/logGroup:LogGroup")
+    assert len(made) == keys
+    if made:
+        assert group.property_dependencies["kmsKeyId"] == (made[0].urn,)
+    else:
+        assert group.inputs.get("kmsKeyId") == encryption.get("key_arn")
+    assert (deployment.value("logs_key_arn") is not None) is bool(made)
+
+
 def test_flow_logs_may_go_to_a_bucket_or_nowhere():
     deployment = build(flow_logs={"destination": "s3", "bucket_arn": "arn:aws:s3:::logs/vpc"})
     log = deployment.one("aws:ec2/flowLog:FlowLog").inputs
     assert (log["logDestinationType"], log["logDestination"]) == ("s3", "arn:aws:s3:::logs/vpc")
     assert log["destinationOptions"] == {"fileFormat": "parquet", "hiveCompatiblePartitions": True, "perHourPartition": True}
     assert not deployment.names("aws:iam/role:Role")
-    assert not build(flow_logs={"destination": "none"}).names("aws:ec2/flowLog:FlowLog")
+    nowhere = build(flow_logs={"destination": "none"})
+    assert not nowhere.names("aws:ec2/flowLog:FlowLog")
+    assert not nowhere.names("aws:kms/key:Key")
 
 
 # Names and links
@@ -753,7 +833,7 @@ def test_every_profile_builds_a_network_from_a_block_and_zones_alone(profile):
     groups = list(deployment.graph.of_type("aws:cloudwatch/logGroup:LogGroup"))
     assert {group.inputs["retentionInDays"] for group in groups} == {retention[profile]}
     regulated = profile is Profile.REGULATED
-    assert bool(deployment.names("aws:kms/key:Key")) is regulated
+    assert bool(deployment.names("aws:kms/key:Key")) is (profile is not Profile.DEV)
     assert bool(deployment.names("aws:route53/resolverFirewallRuleGroup:ResolverFirewallRuleGroup")) is regulated
     assert (len(deployment.names(ENDPOINT)) > 2) is regulated
 
