@@ -7,11 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from platform_policies import enforcement as levels
 from platform_policies import waivers as waiving
 from platform_policies.enforcement import Enforcement, Level
 from platform_policies.evaluate import STACK_TYPE, Finding, evaluate
-from platform_policies.graph import Node, ResourceGraph
+from platform_policies.graph import Node, ResourceGraph, environment_of
 from platform_policies.rule import Rule, Severity, Status
 from platform_policies.waivers import Waiver, Waivers
 
@@ -151,7 +150,7 @@ def judge(graph: ResourceGraph, judges: Judges, today: date, places: Places | No
     """
     where = places or Places()
     stacks = list(dict.fromkeys(waiving.stack_of(node) for node in graph))
-    environments = {levels.environment_of(stack) for stack in stacks} or {""}
+    environments = {environment_of(stack) for stack in stacks} or {""}
     asked = [rule for rule in judges.rules if any(judges.enforcement.level(rule, one) is not Level.DISABLED for one in environments)]
     judgement = evaluate(graph, asked, judges.enforcement.settings)
     outcome = waiving.apply(judgement, judges.waivers, graph, today)
@@ -175,7 +174,7 @@ def judge(graph: ResourceGraph, judges: Judges, today: date, places: Places | No
 def _entry(finding: Finding, waiver: Waiver | None, graph: ResourceGraph, judges: Judges, places: Places) -> Entry:
     node = graph.by_urn.get(finding.urn)
     stack = waiving.stack_of(node) if node else ""
-    level = judges.enforcement.level(finding.rule, levels.environment_of(stack))
+    level = judges.enforcement.level(finding.rule, environment_of(stack))
     decided = finding.status is Status.FAIL or judges.strict
     file, line = places.locate(finding.source)
     return Entry(

@@ -9,4 +9,4 @@ from pathlib import Path
 from platform_policies.crossguard import serve
 from platform_policies.rule import Pack
 
-serve(Pack.COST, Path(__file__).resolve().parents[1])
+serve(Pack.COST, Path(__file__).absolute().parents[1])

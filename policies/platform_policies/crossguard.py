@@ -26,7 +26,7 @@ from platform_policies import catalogue, enforcement, waivers
 from platform_policies.enforcement import Enforcement, Level
 from platform_policies.errors import PolicyInputError
 from platform_policies.evaluate import STACK_TYPE, Undecidable, judge
-from platform_policies.graph import UNKNOWN, Node, ResourceGraph
+from platform_policies.graph import UNKNOWN, Node, ResourceGraph, environment_of
 from platform_policies.pack_values import plain, raw
 from platform_policies.remediation import REMEDIATIONS, remedy
 from platform_policies.rule import Pack, Rule, Settings, Severity, Status, Verdict
@@ -91,7 +91,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def ConfigureStack(self, request: Any, _context: Any) -> Any:  # noqa: N802
         """Which stack, and whether this is a preview."""
         self.stack, self.preview = request.stack, request.dry_run
-        environment = enforcement.environment_of(self.stack)
+        environment = environment_of(self.stack)
+        self.settings = self.policies.enforcement.settings.within(environment)
         self.levels = {rule.id: self.policies.enforcement.level(rule, environment) for rule in self.policies.rules}
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
@@ -240,7 +241,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 yield self._diagnostic(rule, node.urn, undecided, f"{case}undecided: {verdict.message}. {rule.fix}")
 
     def _waiver_diagnostics(self, graph: ResourceGraph) -> Iterable[Any]:
-        environment = enforcement.environment_of(self.stack)
+        environment = environment_of(self.stack)
         for finding in self.policies.waivers.own_findings(graph, self.policies.today):
             level = self.policies.enforcement.level(finding.rule, environment)
             yield self._diagnostic(finding.rule, finding.urn, level, f"{finding.source}: {finding.message}. {finding.rule.fix}")

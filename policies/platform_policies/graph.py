@@ -201,6 +201,11 @@ def stack_of(urn: str) -> str:
     return urn.removeprefix("urn:pulumi:").partition("::")[0]
 
 
+def environment_of(stack: str) -> str:
+    """The environment a stack belongs to: `prod` of `prod.network`."""
+    return stack.rpartition("/")[2].partition(".")[0]
+
+
 def _texts(value: Any) -> Iterator[str]:
     """Every text inside a value, and inside JSON that is one: a redrive policy names its queue there."""
     if isinstance(value, str):

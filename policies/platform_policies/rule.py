@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from platform_policies.graph import UNKNOWN, Node, ResourceGraph
+from platform_policies.graph import UNKNOWN, Node, ResourceGraph, environment_of, stack_of
 
 
 class Severity(StrEnum):
@@ -76,6 +76,18 @@ class Settings:
     """Settings of the rules: by rule id, then by key. What is not set has the rule's own default."""
 
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    environments: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    """What is different in one environment: by rule id, environment and key."""
+
+    def of(self, rule: str, environment: str) -> Mapping[str, Any]:
+        """What is set of a rule in an environment."""
+        common = self.values.get(rule, {})
+        own = self.environments[rule].get(environment) if rule in self.environments else None
+        return {**common, **own} if own else common
+
+    def within(self, environment: str) -> "Settings":
+        """The same, for one environment only."""
+        return Settings({rule: self.of(rule, environment) for rule in {**self.values, **self.environments}})
 
 
 Decide: TypeAlias = Callable[[Node, ResourceGraph, Mapping[str, Any]], Answer]
@@ -106,7 +118,7 @@ class Rule:
 
     def __call__(self, node: Node, graph: ResourceGraph, settings: Settings | None = None) -> tuple[Verdict, ...]:
         """Judge one resource."""
-        given = settings.values.get(self.id, {}) if settings else {}
+        given = settings.of(self.id, environment_of(stack_of(node.urn))) if settings else {}
         answer = self.decide(node, graph, {**self.defaults, **given} if given else self.defaults)
         if answer is None:
             return ()

@@ -9,4 +9,4 @@ from pathlib import Path
 from platform_policies.crossguard import serve
 from platform_policies.rule import Pack
 
-serve(Pack.SECURITY, Path(__file__).resolve().parents[1])
+serve(Pack.SECURITY, Path(__file__).absolute().parents[1])

@@ -205,6 +205,17 @@ def test_settings_of_the_file_hold_without_configuration() -> None:
     assert len(engine.register("two", {"open": True})) == 1
 
 
+def test_settings_of_the_stacks_environment_hold_and_configuration_goes_before_them() -> None:
+    drawn = Enforcement(settings=Settings({"closed": {"allowed": ["one"]}}, {"closed": {"prod": {"allowed": ["two"]}}}))
+    for stack, config, allowed in (
+        ("dev.network", {}, "one"),
+        ("prod.network", {}, "two"),
+        ("prod.network", {"closed": (analyzer_pb2.MANDATORY, {"allowed": ["three"]})}, "three"),
+    ):
+        engine = Engine(stack, enforcement=drawn, config=config)
+        assert [name for name in ("one", "two", "three") if not engine.register(name, {"open": True})] == [allowed]
+
+
 def test_waived_is_said_and_does_not_block() -> None:
     waiver = Waiver("closed", "*::one", "why", "me", "T-1", TODAY)
     engine = Engine(waivers=[waiver])

@@ -9,7 +9,7 @@ from platform_policies import enforcement
 from platform_policies.enforcement import Enforcement, Level
 from platform_policies.errors import PolicyInputError
 from platform_policies.evaluate import evaluate
-from platform_policies.graph import UNKNOWN, Node, ResourceGraph
+from platform_policies.graph import UNKNOWN, Node, ResourceGraph, environment_of
 from platform_policies.rule import PASS, Answer, Settings, Severity, Status, fail, is_unknown, passed, rule, unknown
 
 THING = "test:a/thing:Thing"
@@ -125,7 +125,11 @@ def test_without_a_file_everything_is_mandatory(tmp_path: Path) -> None:
             "e.yaml:1  environments.dev: 'maybe' is no level; use one of advisory, mandatory, remediate, disabled",
         ),
         ("default: remediate", "default: [1]", "e.yaml:2  default: [1] is no level"),
-        ("default: remediate", "otherwise: remediate", "e.yaml:2  otherwise: unknown; it can be environments, default, rules"),
+        (
+            "default: remediate",
+            "otherwise: remediate",
+            "e.yaml:2  otherwise: unknown; it can be environments, default, environment_files, rules",
+        ),
         ("sized:", "size:", "e.yaml:4  rules.size: there is no such rule"),
         ("undecided: advisory", "undecided: maybe", "e.yaml:7  rules.sized.undecided: 'maybe' is no level"),
         ("{dev: disabled}", "{dev: off}", "e.yaml:5  rules.sized.enforcement.dev: False is no level"),
@@ -158,6 +162,70 @@ def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
         enforcement.read(tmp_path / "e.yaml", [])
 
 
+DRAWN = """\
+environment_files: ../environments
+rules:
+  sized: {settings: {max: {environment: limits.max}}}
+"""
+
+
+@pytest.fixture
+def environments(tmp_path: Path) -> Path:
+    """A folder of environment files, and beside it one with the enforcement file that draws on them."""
+    files = {"dev": "limits: {max: 5}", "prod": "limits:\n  max: 9\n", "lab": "region: eu-west-1", "empty": ""}
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "policies").mkdir()
+    for name, text in files.items():
+        (tmp_path / "environments" / f"{name}.yaml").write_text(text)
+    (tmp_path / "policies" / "enforcement.yaml").write_text(DRAWN)
+    return tmp_path
+
+
+def too_large(settings: Settings, stack: str, size: int) -> bool:
+    graph = ResourceGraph((Node(f"urn:pulumi:{stack}::p::{THING}::a", THING, "a", {"size": size}),))
+    return bool(evaluate(graph, [sized], settings).findings)
+
+
+def test_a_setting_is_drawn_from_the_environments_own_file(environments: Path) -> None:
+    found = enforcement.read(environments / "policies" / "enforcement.yaml", [sized, whole]).settings
+    for stack, most in (("dev.network", 5), ("prod.cluster", 9), ("lab.network", 3), ("other.network", 3)):
+        assert [too_large(found, stack, most), too_large(found, stack, most + 1)] == [False, True], stack
+
+
+def test_files_of_environments_are_found_beside_a_linked_folder(environments: Path, tmp_path: Path) -> None:
+    (tmp_path / "far" / "deep").mkdir(parents=True)
+    (environments / "policies").rename(tmp_path / "far" / "deep" / "policies")
+    (environments / "policies").symlink_to(tmp_path / "far" / "deep" / "policies")
+    found = enforcement.read(environments / "policies" / "enforcement.yaml", [sized, whole]).settings
+    assert found.of("sized", "dev") == {"max": 5}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("environment_files: ../environments\n", "", "enforcement.yaml:2  rules.sized.settings.max: needs environment_files"),
+        ("../environments", "../gone", "enforcement.yaml:1  environment_files: there is no folder "),
+        ("../environments", "[a]", "enforcement.yaml:1  environment_files: must be the path of a folder"),
+        ("limits.max", "limits.most", "enforcement.yaml:3  rules.sized.settings.max: no file in ../environments has limits.most"),
+        ("limits.max", "[limits]", "enforcement.yaml:3  rules.sized.settings.max: environment must name a field"),
+    ],
+)
+def test_what_is_wrong_with_a_drawn_setting_is_told(environments: Path, before: str, after: str, said: str) -> None:
+    assert before in DRAWN
+    path = environments / "policies" / "enforcement.yaml"
+    path.write_text(DRAWN.replace(before, after))
+    with pytest.raises(PolicyInputError) as caught:
+        enforcement.read(path, [sized])
+    assert str(caught.value).startswith(f"{path.parent}/{said}")
+    assert len(caught.value.problems) == 1
+
+
+def test_an_environments_file_that_is_no_yaml_is_named(environments: Path) -> None:
+    (environments / "environments" / "prod.yaml").write_text("limits: {max: 9")
+    with pytest.raises(PolicyInputError, match=r"environments/prod\.yaml:1  no valid YAML"):
+        enforcement.read(environments / "policies" / "enforcement.yaml", [sized])
+
+
 @pytest.mark.parametrize(("stack", "environment"), [("prod.network", "prod"), ("acme/platform/prod.network", "prod"), ("mine", "mine")])
 def test_environment_of_a_stack(stack: str, environment: str) -> None:
-    assert enforcement.environment_of(stack) == environment
+    assert environment_of(stack) == environment
