@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from platform_components.cluster.eks_cluster import EksCluster
     from platform_components.cluster.node_pools.args import KarpenterPoolsArgs
     from platform_components.cluster.node_pools.provisioned import KarpenterPools
+    from platform_components.delivery.args import GitOpsArgs
+    from platform_components.delivery.gitops import GitOps
     from platform_components.errors import DeclarationError, PlatformError, UnsupportedError
     from platform_components.identity.args import ClusterRef, WorkloadIdentityArgs
     from platform_components.identity.statements import Statement
@@ -46,6 +48,8 @@ _MODULES = {
     "DeclarationError": "errors",
     "EksCluster": "cluster.eks_cluster",
     "EksClusterArgs": "cluster.args",
+    "GitOps": "delivery.gitops",
+    "GitOpsArgs": "delivery.args",
     "KarpenterPools": "cluster.node_pools.provisioned",
     "KarpenterPoolsArgs": "cluster.node_pools.args",
     "Late": "args",
@@ -73,6 +77,8 @@ __all__ = [
     "DeclarationError",
     "EksCluster",
     "EksClusterArgs",
+    "GitOps",
+    "GitOpsArgs",
     "KarpenterPools",
     "KarpenterPoolsArgs",
     "Late",

@@ -11,6 +11,7 @@ from platform_components.args import Args
 from platform_components.autoscaling.args import AutoscalingSettings
 from platform_components.certificates.args import CertificatesSettings
 from platform_components.charts.args import AddonName, AddonSettings, MirrorSettings
+from platform_components.delivery.args import Engine
 from platform_components.profile import Profile
 
 
@@ -26,6 +27,9 @@ class PlatformSettings(Args):
     )
     autoscaling: AutoscalingSettings = Field(
         default=AutoscalingSettings(), description="Autoscaling; see the page of Autoscaling. Omitted: the platform's priority classes."
+    )
+    gitops: Engine | None = Field(
+        default=None, description="What keeps the cluster as Git says, and from where; see the page of GitOps. Omitted: nothing does."
     )
     certificates: CertificatesSettings = Field(
         default=CertificatesSettings(),

@@ -39,6 +39,8 @@ class Description:
     """Every container of the chart's pods, as `<workload>/<container>`, and the path of its resources among the values."""
     unchecked: tuple[str, ...] = ()
     """Subcharts whose values could not be read: below these names anything is taken."""
+    open: Mapping[str, str] = field(default_factory=dict)
+    """Paths below which the chart takes any key, whatever samples its values file gives, and what those keys are."""
     no_resources: Mapping[str, str] = field(default_factory=dict)
     """Containers that the chart gives no way to size, and why that is borne."""
 
@@ -57,6 +59,7 @@ class Description:
             "source": self.source,
             "containers": dict(sorted(self.containers.items())),
             "no_resources": dict(sorted(self.no_resources.items())),
+            "open": dict(sorted(self.open.items())),
             "unchecked": sorted(self.unchecked),
             "keys": dict(sorted(self.keys.items())),
         }
@@ -68,6 +71,8 @@ class Description:
 
     def _knows(self, path: tuple[str, ...]) -> bool:
         if path[0] in ("global", *self.unchecked):
+            return True
+        if any(".".join(path[:length]) in self.open for length in range(1, len(path))):
             return True
         for length in range(len(path), 0, -1):
             kind = self.keys.get(".".join(path[:length]))

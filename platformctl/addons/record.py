@@ -87,7 +87,7 @@ def move(root: Path, addon: Addon, version: str, chart: Path | None) -> list[Pat
         keywords["app_version"] = found.app_version
         if fixture.is_file():
             old = Description.load(fixture)
-            found = replace(found, containers=old.containers, no_resources=old.no_resources)
+            found = replace(found, containers=old.containers, no_resources=old.no_resources, open=old.open)
         fixture.parent.mkdir(parents=True, exist_ok=True)
         fixture.write_text(found.text(), encoding="utf-8")
         written.append(fixture)

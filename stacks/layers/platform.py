@@ -17,6 +17,8 @@ from platform_components.charts.release import AddonRelease
 from platform_components.cluster.node_pools.args import KarpenterPoolsArgs
 from platform_components.cluster.pools import KarpenterPool
 from platform_components.declarations.environment import Environment
+from platform_components.delivery.args import GitOpsArgs
+from platform_components.delivery.gitops import GitOps
 from platform_components.tags import merge_tags
 from stacks.contracts import PlatformOutputs
 from stacks.providers import options
@@ -43,6 +45,8 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
         AutoscalingArgs(**dict(settings.autoscaling), **around, karpenter=karpenter(environment, upstream)),
         after(opts, kinds, certificates),
     )
+    if settings.gitops is not None:
+        GitOps(name, GitOpsArgs(engine=settings.gitops, **around), after(opts, kinds))
     return PlatformOutputs(
         pool_names=autoscaling.pool_names,
         priority_class_names=autoscaling.priority_class_names,

@@ -5,11 +5,12 @@ A description (`fixtures/<add-on>.json`) is written from the chart at its pinned
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from platform_components.charts.addon import Addon
@@ -37,8 +38,13 @@ SITES = st.builds(
 every_addon = pytest.mark.parametrize("addon", ADDONS.values(), ids=list(ADDONS))
 
 
+@cache
+def load(name: str) -> Description:
+    return Description.load(FIXTURES / f"{name}.json")
+
+
 def description(addon: Addon) -> Description:
-    return Description.load(FIXTURES / f"{addon.name}.json")
+    return load(addon.name)
 
 
 def at(values: Mapping[str, Any], path: str) -> Any:
@@ -72,12 +78,14 @@ def test_the_description_is_of_the_records_version(addon: Addon) -> None:
 
 
 @every_addon
+@settings(deadline=None)  # a machine that is busy is not at fault
 @given(site=SITES)
 def test_no_value_is_unknown_to_the_chart(addon: Addon, site: Site) -> None:
     assert description(addon).unknown(addon.values(site)) == []
 
 
 @every_addon
+@settings(deadline=None)  # a machine that is busy is not at fault
 @given(site=SITES)
 def test_every_container_has_requests_and_a_memory_limit(addon: Addon, site: Site) -> None:
     found = description(addon)

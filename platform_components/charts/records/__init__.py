@@ -5,9 +5,11 @@ from types import MappingProxyType
 
 from platform_components.charts.addon import Addon
 from platform_components.charts.records import (
+    argo_cd,
     aws_privateca_issuer,
     cert_manager,
     descheduler,
+    flux2,
     karpenter,
     karpenter_crd,
     keda,
@@ -28,6 +30,8 @@ _MODULES = (
     keda,
     vertical_pod_autoscaler,
     descheduler,
+    argo_cd,
+    flux2,
 )
 
 ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})

@@ -1,0 +1,1 @@
+"""Delivery: what runs is what Git says."""
