@@ -37,7 +37,7 @@ def judges_of(
 
     Raises:
         DeclarationError: a named file does not exist.
-        PlatformError: a file is wrong; one line per problem.
+        PlatformError: a file is wrong, or a waiver in it is malformed; one line per problem.
     """
     every = catalogue.rules()
     rules = every if pack is None else catalogue.pack(pack)
@@ -45,7 +45,7 @@ def judges_of(
     return Judges(
         rules=rules,
         enforcement=_told(lambda: enforcement.read(levels, every)) if levels else enforcement.Enforcement(),
-        waivers=_of_pack(_told(lambda: waivers.read(accepted, every)), rules) if accepted else waivers.Waivers(),
+        waivers=_of_pack(_told(lambda: _well_formed(waivers.read(accepted, every))), rules) if accepted else waivers.Waivers(),
         strict=strict,
     )
 
@@ -68,10 +68,16 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
+def _well_formed(given: waivers.Waivers) -> waivers.Waivers:
+    if given.malformed:
+        raise PolicyInputError([f"{given.file}:{line}  malformed waiver: {message}" for line, message in given.malformed])
+    return given
+
+
 def _of_pack(given: waivers.Waivers, rules: tuple[Rule, ...]) -> waivers.Waivers:
     """Waivers of these rules only: those of others are not this run's to judge."""
     names = {rule.id for rule in rules}
-    return waivers.Waivers([one for one in given.waivers if one.rule in names], given.malformed, given.file)
+    return waivers.Waivers([one for one in given.waivers if one.rule in names], file=given.file)
 
 
 def _file(named: Path | None, root: Path | None, name: str) -> Path | None:

@@ -45,6 +45,9 @@ SEVERITIES: Mapping[Severity, analyzer_pb2.PolicySeverity.ValueType] = {
     Severity.HIGH: analyzer_pb2.POLICY_SEVERITY_HIGH,
     Severity.CRITICAL: analyzer_pb2.POLICY_SEVERITY_CRITICAL,
 }
+_EVERY = "all"
+"""What the engine's configuration calls every policy of a pack."""
+
 _SETTING_TYPES: Mapping[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object"}
 
 
@@ -102,16 +105,17 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         info.policies.extend(self._info(rule) for rule in (*self.policies.rules, *waivers.RULES))
         return info
 
-    def Configure(self, request: Any, _context: Any) -> Any:  # noqa: N802
+    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Levels and settings of `--policy-pack-config`, merged by the engine over those of GetAnalyzerInfo."""
+        if problems := self._wrong(request.policyConfig):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "\n".join(problems))
         names = {number: level for level, number in LEVELS.items()}
         settings = {name: dict(values) for name, values in self.settings.values.items()}
         for rule in self.policies.rules:
             if rule.id in request.policyConfig:
                 given = request.policyConfig[rule.id]
                 self.levels[rule.id] = enforcement.capped(rule, names[given.enforcementLevel])
-                own = {key: value for key, value in plain(given.properties, None).items() if key in rule.defaults}
-                if own:
+                if own := plain(given.properties, None):
                     settings.setdefault(rule.id, {}).update(own)
         self.settings = Settings(settings)
         return empty_pb2.Empty()
@@ -216,6 +220,23 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def _level(self, rule: Rule) -> Level:
         return self.levels.get(rule.id) or enforcement.capped(rule, self.policies.enforcement.default)
+
+    def _wrong(self, config: Mapping[str, Any]) -> list[str]:
+        """What `--policy-pack-config` gives that would have no effect. One file may serve both packs: each knows the rules of the other."""
+        known = {rule.id: rule for rule in (*catalogue.rules(), *self.policies.rules)}
+        told = {rule.id for rule in waivers.RULES}
+        problems = [
+            f"policy pack config: there is no rule {name}; `platformctl policy list` names them all"
+            for name in sorted(set(config) - set(known) - told - {_EVERY})
+        ]
+        for name in sorted(set(config) & set(known)):
+            own = known[name].defaults
+            problems += [
+                f"policy pack config: {name} has no setting {key}; it has {', '.join(own) or 'none'}"
+                for key in config[name].properties.fields
+                if key not in own
+            ]
+        return problems
 
     def _waiver(self, rule: Rule, urn: str) -> waivers.Waiver | None:
         return self.policies.waivers.find(rule.id, urn, self.policies.today)

@@ -9,6 +9,7 @@
         expires: 2027-01-31                                             # the last day it holds
 
 A waiver that is malformed or expired waives nothing and is itself a finding; one that no resource answers to is reported.
+`platformctl` refuses a file with a malformed one.
 """
 
 import re
@@ -28,6 +29,7 @@ FILE = "waivers.yaml"
 FIELDS = ("rule", "urn", "reason", "owner", "ticket", "expires")
 """What each waiver must say."""
 
+_URN = "urn:pulumi:"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -244,10 +246,19 @@ def _faults(entry: Any, known: set[str]) -> list[str]:
     rule = entry.get("rule")
     if isinstance(rule, str) and rule and rule not in known:
         faults.append(f"rule {rule!r} does not exist; `platformctl policy list` names them all")
+    glob = entry.get("urn")
+    if isinstance(glob, str) and glob.strip() and not _may_cover_an_urn(glob.strip()):
+        faults.append(f"urn {glob!r} covers no URN; it begins with {_URN} or a *")
     expires = entry.get("expires")
     if expires not in (None, "") and _day(expires) is None:
         faults.append(f"expires {expires!r} is no day; write it as 2027-01-31")
     return faults
+
+
+def _may_cover_an_urn(glob: str) -> bool:
+    """Whether what a glob begins with can be the beginning of a URN; the name of a resource alone never is."""
+    literal, wild, _ = glob.replace("?", "*").partition("*")
+    return literal.startswith(_URN) or (bool(wild) and _URN.startswith(literal))
 
 
 def _day(value: Any) -> date | None:

@@ -204,5 +204,18 @@ def test_a_wrong_file_stops_the_engine_with_its_line(platform: Repository) -> No
     assert "enforcement.yaml:2  rules.aws-no-such-rule: there is no such rule" in finished.stdout + finished.stderr
 
 
+def test_a_pack_configuration_of_no_rule_stops_the_engine(platform: Repository) -> None:
+    folder = program(platform, "faulty", FAULTY)
+    config = platform.root / "config.json"
+    config.write_text(json.dumps({"aws-no-such-rule": "mandatory", "aws-kms-rotation": {"days": 90}}))
+    platform.pulumi("stack", "select", "--create", "dev.faulty", "-C", str(folder))
+    given = ("--policy-pack-config", str(config), "--policy-pack-config", str(config))
+    finished = pulumi(platform, folder, "preview", *given, stack="dev.faulty", check=None)
+    assert finished.returncode != 0
+    said = finished.stdout + finished.stderr
+    assert "policy pack config: there is no rule aws-no-such-rule" in said
+    assert "policy pack config: aws-kms-rotation has no setting days; it has none" in said
+
+
 def test_every_rule_is_in_one_pack() -> None:
     assert len(catalogue.pack(Pack.SECURITY)) + len(catalogue.pack(Pack.COST)) == len(catalogue.rules())

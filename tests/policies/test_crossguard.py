@@ -1,10 +1,13 @@
 """The packs as the engine meets them: the analyzer protocol, call by call."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
+import grpc
 import pytest
 from google.protobuf import struct_pb2
 from platform_policies import catalogue, crossguard, pack_values
@@ -197,6 +200,31 @@ def test_configuration_of_the_engine_overrides_levels_and_settings() -> None:
     assert engine.register("one", {"open": True}) == []
     assert brief(engine.register("two", {"open": True}))[0][1] == "ADVISORY"
     assert [item[:2] for item in brief(engine.finish())] == [("counted", "ADVISORY")], "a hint never blocks"
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"closd": {}}, ["there is no rule closd; `platformctl policy list` names them all"]),
+        ({"closed": {"alowed": ["one"]}}, ["closed has no setting alowed; it has allowed"]),
+        (
+            {"paired": {"a": 1}, "b": {}},
+            ["there is no rule b; `platformctl policy list` names them all", "paired has no setting a; it has none"],
+        ),
+        ({"aws-kms-rotation": {}, "waiver-unused": {}, "all": {}, "closed": {"allowed": []}}, []),
+    ],
+)
+def test_configuration_of_what_is_not_there_is_refused(config: Mapping[str, Mapping[str, Any]], said: list[str]) -> None:
+    request = analyzer_pb2.ConfigureAnalyzerRequest()
+    for name, properties in config.items():
+        request.policyConfig[name].enforcementLevel = analyzer_pb2.MANDATORY
+        request.policyConfig[name].properties.update(dict(properties))
+    context = Mock(abort=Mock(side_effect=RuntimeError))
+    with pytest.raises(RuntimeError) if said else nullcontext():
+        Engine().pack.Configure(request, context)
+    assert [call.args for call in context.abort.mock_calls] == (
+        [(grpc.StatusCode.INVALID_ARGUMENT, "\n".join(f"policy pack config: {line}" for line in said))] if said else []
+    )
 
 
 def test_settings_of_the_file_hold_without_configuration() -> None:

@@ -21,6 +21,7 @@ aws.ec2.SecurityGroup("open", description="all", ingress=[
 ])
 """
 SSH = "aws-sg-no-world-ssh"
+WAIVER = "waivers: [{{rule: aws-kms-rotation, urn: '{urn}', reason: a test, owner: me, ticket: T-1, expires: 9999-12-31}}]\n"
 GROUP = "urn:pulumi:prod::shop::aws:ec2/securityGroup:SecurityGroup::open"
 
 
@@ -215,6 +216,11 @@ def test_preview_writes_the_same_reports_and_is_no_gate(program: Path, tmp_path:
         ({}, ["--waivers", "none.yaml"], "none.yaml  there is no such file"),
         ({"w.yaml": "waivers: &all\n- *all\n"}, ["--waivers", "w.yaml"], "an anchor that contains itself"),
         ({"w.yaml": "[1]\n"}, ["--waivers", "w.yaml"], "must be a mapping with one key"),
+        ({"w.yaml": "waivers: [all]\n"}, ["--waivers", "w.yaml"], "w.yaml:1  malformed waiver: a waiver is a mapping with rule, urn,"),
+        ({"w.yaml": WAIVER.format(urn="open")}, ["--waivers", "w.yaml"], "w.yaml:1  malformed waiver: urn 'open' covers no URN"),
+        ({"w.yaml": WAIVER.format(urn="")}, ["--waivers", "w.yaml"], "w.yaml:1  malformed waiver: urn is missing"),
+        ({"p.json": preview_of(group())[:-9]}, ["--preview-json", "p.json"], "p.json:1  is no valid JSON"),
+        ({"p.json": '{"steps": [{"op": "create"}]}'}, ["--preview-json", "p.json"], "p.json  steps[0]: a step 'create' needs `newState`"),
         ({}, ["--preview-json", "a", "--state", "b"], "give one of --preview-json, --state"),
         ({}, ["--json", "--github"], "give --json or --github, not both"),
         ({"s.json": '{"version": 3, "deployment": {}}'}, ["dev", "--state", "s.json"], "leave out dev"),

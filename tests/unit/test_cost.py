@@ -84,9 +84,13 @@ def test_the_table_says_lower_bound_coverage_catalogue_and_sources(capsys: pytes
     assert "at least $136.53 a month in eu-west-1 (lower bound; 3 of 5 resource types priced; catalogue of 2026-11-23)" in text
     assert "the lower bound is within the budget of $600.00" in text
     assert "no price: aws:sqs/queue:Queue (dev-interruptions): Requests: no source for the price sqs.standard in eu-west-1" in text
-    assert "ceiling, not in the total: node pool dev-pool-general (32 vCPU): $1,062.88 a month at most" in text
     assert "skypilot-org/skypilot-catalog" in text
     assert "by usage" in text
+
+
+def test_what_scales_by_itself_has_a_ceiling(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cost", "dev"]) == 0
+    assert "ceiling, not in the total: node pool dev-pool-general (32 vCPU): $1,062.88 a month at most" in capsys.readouterr().out
 
 
 def test_brief_is_the_total_and_the_budget(capsys: pytest.CaptureFixture[str]) -> None:
@@ -184,6 +188,30 @@ def test_a_state_and_a_preview_of_any_program(tmp_path: Path, capsys: pytest.Cap
     }
     assert [entry["type"] for entry in result["unpriced"]] == ["aws:redshift/cluster:Cluster"]
     assert cost(capsys, "--state", str(state), "--region", "us-east-1")["monthly"] == 0
+
+
+STEP = json.dumps({"steps": [{"op": "create", "newState": RESOURCES[1]}]})
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "message"),
+    [
+        ("--state", '{"version": 2, "deployment": {}}', "is a state of version 2; version 3 is read"),
+        ("--against", '{"version": 4, "deployment": {}}', "is a state of version 4; version 3 is read"),
+        ("--preview-json", STEP[:-9], "is no valid JSON"),
+        ("--against", STEP.replace("urn:", "nru:"), "steps[0]: is no resource; it needs `urn` and `type`"),
+    ],
+)
+def test_a_broken_file_is_exit_2_and_one_line(
+    option: str, content: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file.json").write_text(content)
+    arguments = [option, str(tmp_path / "file.json"), "--region", "us-east-1"]
+    assert run(["cost", *(["dev"] if option == "--against" else []), *arguments]) == 2
+    output = capsys.readouterr()
+    assert message in output.err
+    assert len(output.err.strip().splitlines()) == 1
+    assert not output.out
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"resources": [{}], "layers": []}', '{"resources": [3], "layers": []}'])
