@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -91,8 +91,25 @@ def describe(status: "Status") -> Iterator[str]:
         "Kubernetes objects, checked against their schemas", {place: _counted(kinds) for place, kinds in status.kubernetes.items()}
     )
     yield from _section("of these without a known schema: stored unchecked", status.unchecked)
+    if not status.kubernetes_api:
+        yield f"  for a real Kubernetes API: `{program()} tools install kubernetes`, then `{program()} sandbox reset`"
+    for cluster in status.clusters:
+        yield from _cluster(cluster)
+    if status.clusters:
+        yield f"  for kubectl: KUBECONFIG={status.directory}/kubeconfig"
     if status.unconfirmed:
         yield f"  {status.unconfirmed} creates of a run that has not been followed by another yet"
+
+
+def _cluster(cluster: Mapping[str, Any]) -> Iterator[str]:
+    processes = ", ".join(f"{name} {pid}" for name, pid in cluster["processes"].items()) or "none"
+    yield f"  Kubernetes API of {cluster['name']}, version {cluster['version'] or 'unknown'}  {cluster['server']}  processes: {processes}"
+    if cluster["error"]:
+        yield f"    {cluster['error']}"
+    if cluster["objects"]:
+        yield f"    {_counted(cluster['objects'])}"
+    if cluster["unchecked"]:
+        yield f"    of these without a known definition, unchecked: {_counted(cluster['unchecked'])}"
 
 
 def _section(title: str, rows: Mapping[str, object]) -> Iterator[str]:

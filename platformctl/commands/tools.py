@@ -40,7 +40,7 @@ def install(
     if unknown:
         raise DeclarationError([Problem(f"is no tool; choose from {', '.join(TOOLS)}", field=name) for name in unknown])
     progress = Progress()
-    for name in names or TOOLS:
+    for name in dict.fromkeys(each for named in names or TOOLS for each in (named, *TOOLS[named].brings)):
         with unwinding():
             found = install_tool(TOOLS[name], progress)
         sys.stdout.write(f"{name} {found.version} ({found.where})  {found.path}\n")

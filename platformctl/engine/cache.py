@@ -37,6 +37,7 @@ class CachedTool:
     """A tool in the cache whose files match their manifest."""
 
     executable: Path
+    """The main one; what it works with lies beside it."""
     version: str
     source: str
     """How it was had: `release` or `go`."""
@@ -73,13 +74,14 @@ class ToolCache:
             manifest = json.loads((folder / MANIFEST).read_text())
             files: dict[str, dict[str, str | int]] = manifest["files"]
             found = CachedTool(folder / manifest["executable"], manifest["version"], manifest["source"])
-            listed = manifest["executable"] in files
+            names = [Path(manifest["executable"]), *(Path(manifest["executable"]).with_name(program.name) for program in tool.companions)]
+            listed = all(str(name) in files for name in names)
         except FileNotFoundError:
             return Void("it has no manifest")
         except (OSError, ValueError, KeyError, TypeError):
             return Void("its manifest cannot be read")
         if not listed:
-            return Void("its manifest does not list the executable")
+            return Void("its manifest does not list every executable")
         for name, entry in files.items():
             problem = _mismatch(folder / name, entry, thorough=thorough)
             if problem:
@@ -91,7 +93,7 @@ class ToolCache:
 
         Args:
             tool: the tool.
-            executable: its path inside the folder.
+            executable: path of the main one inside the folder.
             source: `release` or `go`.
             fill: puts the files into the folder it is given; whatever it raises leaves the cache as it was.
         """

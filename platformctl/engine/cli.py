@@ -1,4 +1,4 @@
-"""Finding the Pulumi command line, or obtaining it: PATH, the per-user cache, the official release, the Go build."""
+"""Finding a tool, or obtaining it: PATH, the per-user cache, the official release, the Go build. The Pulumi command line first of all."""
 
 import os
 import shutil
@@ -15,7 +15,8 @@ from shlex import quote
 from platformctl.engine.cache import CachedTool, ToolCache, Void, cache_root
 from platformctl.engine.obtain import Fill, RefusedError, from_go, from_release
 from platformctl.engine.progress import Progress
-from platformctl.engine.toolbox import PULUMI, Tool, parse_version
+from platformctl.engine.published import INDEX, from_modules, missing_modules
+from platformctl.engine.toolbox import PULUMI, Tool, Version, parse_version
 from platformctl.errors import ToolError
 
 VERSION_SECONDS = 20.0
@@ -31,10 +32,13 @@ class Found:
     """A tool that can be run, and where it was found."""
 
     path: Path
+    """Its main executable; of a tool that is files alone, their index."""
     version: str
     """Without a leading `v`."""
     where: str
     """`PATH` or `cache`."""
+    executables: Mapping[str, Path]
+    """Every executable by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,8 @@ def install_tool(tool: Tool, progress: Progress, *, environ: Mapping[str, str] =
     cache = ToolCache(cache_root(environ))
     with cache.locked(tool, lambda: progress.note(f"Another install of {tool.name} is running; waiting for it")):
         cached = cache.find(tool, thorough=True)
-        if isinstance(cached, CachedTool):
-            return Found(cached.executable, cached.version, "cache")
+        if isinstance(cached, CachedTool) and not (tool.modules and missing_modules(cached.executable)):
+            return _cached(tool, cached)
         if isinstance(cached, Void):
             progress.note(f"The cached {tool.name} {tool.version} is damaged ({cached.reason}); installing it again")
         return _obtain(tool, cache, progress, environ)
@@ -129,21 +133,23 @@ def _replacing(target: Path) -> Iterator[Path]:
 
 
 def _obtain(tool: Tool, cache: ToolCache, progress: Progress, environ: Mapping[str, str]) -> Found:
+    if tool.modules:
+        return _cached(tool, cache.put(tool, INDEX, "go", from_modules(tool.modules, progress, environ)))
     tried: list[str] = [f"no {tool.name} {'.'.join(map(str, tool.minimum))} or newer is on PATH"]
     ways: Mapping[str, Callable[[], Fill]] = {
-        "release": lambda: from_release(tool, progress),
+        **({"release": lambda: from_release(tool, progress)} if tool.release else {}),
         "go": lambda: from_go(tool, progress, environ),
     }
     for source, way in ways.items():
         try:
-            cached = cache.put(tool, f"bin/{tool.name}", source, way())
+            cached = cache.put(tool, f"bin/{tool.executables[0].name}", source, way())
         except RefusedError:
             raise
         except ToolError as error:
             tried.append(str(error))
             progress.note(f"{tool.name}: {error}")
         else:
-            return Found(cached.executable, cached.version, "cache")
+            return _cached(tool, cached)
     needed = f", or Go {'.'.join(map(str, tool.go.go[:2]))} or newer" if tool.go else ""
     raise ToolError(
         f"{tool.name} cannot be had: {'; '.join(tried)}. Install {tool.name} {tool.version} on PATH{needed}, and run this again."
@@ -151,29 +157,37 @@ def _obtain(tool: Tool, cache: ToolCache, progress: Progress, environ: Mapping[s
 
 
 def _on_path(tool: Tool, environ: Mapping[str, str]) -> Found | None:
-    path = shutil.which(tool.name, path=os.pathsep.join(_folders(environ)))
-    if path is None:
+    """The tool from PATH: all of its executables or none."""
+    found: dict[str, tuple[Path, Version]] = {}
+    for program in tool.executables:
+        path = shutil.which(program.name, path=os.pathsep.join(_folders(environ)))
+        version = _printed_version([path, *tool.version_command], environ) if path else None
+        if path is None or version is None or version < program.minimum:
+            return None
+        found[program.name] = (Path(path).absolute(), version)
+    if not found:
         return None
+    main, version = found[tool.executables[0].name]
+    return Found(main, ".".join(map(str, version)), "PATH", {name: path for name, (path, _) in found.items()})
+
+
+def _printed_version(command: list[str], environ: Mapping[str, str]) -> Version | None:
+    settings = {**environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
-        answer = subprocess.run(
-            [path, *tool.version_command],
-            capture_output=True,
-            text=True,
-            timeout=VERSION_SECONDS,
-            check=False,
-            env={**environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
-        )
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=VERSION_SECONDS, check=False, env=settings)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    version = parse_version(answer.stdout) if answer.returncode == 0 else None
-    if version is None or version < tool.minimum:
-        return None
-    return Found(Path(path).absolute(), ".".join(map(str, version)), "PATH")
+    return parse_version(answer.stdout) if answer.returncode == 0 else None
 
 
 def _in_cache(tool: Tool, cache: ToolCache, *, thorough: bool) -> Found | None:
     cached = cache.find(tool, thorough=thorough)
-    return Found(cached.executable, cached.version, "cache") if isinstance(cached, CachedTool) else None
+    return _cached(tool, cached) if isinstance(cached, CachedTool) else None
+
+
+def _cached(tool: Tool, cached: CachedTool) -> Found:
+    executables = {program.name: cached.executable.with_name(program.name) for program in tool.executables}
+    return Found(cached.executable, cached.version, "cache", executables)
 
 
 def _cli(found: Found, environ: Mapping[str, str]) -> Cli:

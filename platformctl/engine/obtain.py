@@ -46,7 +46,8 @@ def from_release(tool: Tool, progress: Progress, client: httpx.Client | None = N
     release = tool.release
     url = release.address(release.url, tool.version) if release else None
     sums = release.address(release.checksums, tool.version) if release else None
-    if not (release and url and sums):
+    strip = release.address(release.strip, tool.version) if release else None
+    if not (url and sums and strip):
         raise CannotError("no official release for this machine")
     archive = Path(tempfile.mkdtemp(prefix="platformctl-")) / url.rsplit("/", 1)[-1]
     own = client or httpx.Client(timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS), follow_redirects=True)
@@ -66,7 +67,6 @@ def from_release(tool: Tool, progress: Progress, client: httpx.Client | None = N
         shutil.rmtree(archive.parent, ignore_errors=True)
         said = f"{expected} is published" if expected else "no sum is published for it"
         raise RefusedError(f"{archive.name} was refused: its SHA-256 is {actual} and {said}; try again, or report it to the tool's makers")
-    strip = release.strip
 
     def fill(folder: Path) -> None:
         try:
@@ -149,7 +149,7 @@ def _go_build(tool: Tool, build: GoBuild, go: str, folder: Path, environ: Mappin
     with tempfile.TemporaryDirectory(prefix="platformctl-") as scratch:
         shutil.copytree(tool.lock, scratch, dirs_exist_ok=True)
         command = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", build.linker_flags(tool.version)]
-        command += ["-o", str(folder / "bin" / tool.name), build.package]
+        command += ["-o", f"{folder / 'bin'}{os.sep}", *build.packages]
         # Without cgo no C compiler is needed; GOWORK=off keeps a workspace that happens to lie above the scratch folder out of it.
         settings = {**environ, "CGO_ENABLED": "0", "GOWORK": "off"}
         _run_group(command, Path(scratch), settings, f"the Go build of {tool.name} {tool.version} failed")

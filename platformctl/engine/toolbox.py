@@ -1,15 +1,19 @@
 """The tools this platform needs beside Python, as data: name, pinned version, and the ways each may be obtained.
 
-A tool that is built from Go modules is locked by the go.mod and go.sum of `locks/<name>/`: the Go command refuses a module whose hash is
-not the one written there. Adding a tool is adding a record here and, for a Go build, such a folder.
+A tool may be several executables that only work together, or files alone. One that is built from Go modules is locked by the go.mod and
+go.sum of `locks/<name>/`: the Go command refuses a module whose hash is not the one written there. Adding a tool is adding a record here
+and, for a Go build, such a folder.
 """
 
 import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
+
+from platformctl.engine.definitions import DEFINITIONS, ModuleFiles
 
 LOCKS = Path(__file__).parent / "locks"
 
@@ -32,34 +36,45 @@ class Release:
     checksums: str
     """Address of the release's list of SHA-256 sums, one `<sum>  <file name>` a line."""
     strip: str
-    """Folder inside the archive that holds the executables."""
+    """Folder inside the archive that holds the executables; a template like the addresses."""
     systems: Mapping[str, str]
     """Name of the operating system in the address, by `platform.system()`."""
     machines: Mapping[str, str]
     """Name of the processor in the address, by `platform.machine()`."""
 
     def address(self, template: str, version: str) -> str | None:
-        """Fill in an address, or None where nothing is released for this machine."""
+        """Fill in a template, or None where nothing is released for this machine."""
         system, machine = self.systems.get(platform.system()), self.machines.get(platform.machine())
         return template.format(version=version, os=system, arch=machine) if system and machine else None
 
 
 @dataclass(frozen=True, slots=True)
 class GoBuild:
-    """A build from Go modules, locked by `locks/<tool>/`, which may also hold a main package of its own."""
+    """A build from Go modules, locked by `locks/<tool>/`, which may also hold main packages of its own."""
 
-    package: str
-    """Import path of the main package; `.` for the one in the lock folder."""
+    packages: tuple[str, ...]
+    """Import path of each main package, its last part the executable's name; `./<name>` for one in the lock folder."""
     go: Version
     """Oldest Go that builds it."""
     variables: Mapping[str, str] = field(default_factory=dict)
-    """String variables set at link time; `{version}` is filled in."""
+    """String variables set at link time; `{version}`, `{major}` and `{minor}` are filled in."""
     typical: str = "about 4 minutes"
     """How long a build from nothing takes on two cores; shown to the user."""
 
     def linker_flags(self, version: str) -> str:
         """Flags of the Go linker: no debugging tables, and the version where the tool looks for it."""
-        return " ".join(["-s", "-w", *(f"-X {name}={value.format(version=version)}" for name, value in self.variables.items())])
+        major, minor, *_ = version.split(".")
+        filled = {name: value.format(version=version, major=major, minor=minor) for name, value in self.variables.items()}
+        return " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in filled.items())])
+
+
+@dataclass(frozen=True, slots=True)
+class Executable:
+    """One program of a tool."""
+
+    name: str
+    minimum: Version
+    """Oldest version accepted from PATH."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +85,24 @@ class Tool:
     version: str
     minimum: Version
     version_command: tuple[str, ...]
-    """Arguments that make it print its version."""
+    """Arguments that make it, or each of its executables, print its version."""
     what: str
     """What it is for, in a few words."""
     release: Release | None = None
     go: GoBuild | None = None
+    companions: tuple[Executable, ...] = ()
+    """Executables that the main one does not work without: from PATH they are taken together or not at all."""
+    main: str = ""
+    """Name of the executable whose version is the tool's; empty: the tool's own name."""
+    modules: tuple[ModuleFiles, ...] = ()
+    """Go modules whose files are the tool: it has no executable then."""
+    brings: tuple[str, ...] = ()
+    """Tools that are installed along with it."""
+
+    @property
+    def executables(self) -> tuple[Executable, ...]:
+        """Everything that is run, the main one first."""
+        return () if self.modules else (Executable(self.main or self.name, self.minimum), *self.companions)
 
     @property
     def lock(self) -> Path:
@@ -98,12 +126,66 @@ PULUMI = Tool(
         machines={"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"},
     ),
     go=GoBuild(
-        package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        packages=("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",),
         go=(1, 25, 11),
         # The Automation API refuses a CLI whose version is empty.
         variables={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v{version}"},
     ),
 )
 
-TOOLS: Mapping[str, Tool] = MappingProxyType({tool.name: tool for tool in (PULUMI,)})
+KUBERNETES = Tool(
+    name="kubernetes",
+    version="1.35.4",
+    # Environments name 1.35, and an older API server lacks kinds that they use.
+    minimum=(1, 35, 0),
+    version_command=("--version",),
+    what="a Kubernetes API for the sandbox: API server, controllers and etcd",
+    main="kube-apiserver",
+    companions=(Executable("kube-controller-manager", (1, 35, 0)), Executable("etcd", (3, 5, 24))),
+    go=GoBuild(
+        # One module for all three, so that etcd is the version that Kubernetes is made with.
+        packages=("k8s.io/kubernetes/cmd/kube-apiserver", "k8s.io/kubernetes/cmd/kube-controller-manager", "./etcd"),
+        go=(1, 25, 0),
+        variables={
+            "k8s.io/component-base/version.gitVersion": "v{version}",
+            "k8s.io/component-base/version.gitMajor": "{major}",
+            "k8s.io/component-base/version.gitMinor": "{minor}",
+            "k8s.io/component-base/version.gitTreeState": "clean",
+        },
+        typical="about 8 minutes",
+    ),
+    brings=("definitions",),
+)
+
+CUSTOM_RESOURCES = Tool(
+    name="definitions",
+    version=sha256("".join(f"{module!r}\n" for module in DEFINITIONS).encode()).hexdigest()[:10],  # another list is another version
+    minimum=(0, 0, 0),
+    version_command=(),
+    what="CustomResourceDefinitions for the sandbox's Kubernetes API, as their projects publish them",
+    modules=DEFINITIONS,
+)
+
+HELM = Tool(
+    name="helm",
+    version="3.22.0",
+    minimum=(3, 18, 0),
+    version_command=("version", "--short"),
+    what="the renderer of Helm charts",
+    release=Release(
+        url="https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz",
+        checksums="https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz.sha256sum",
+        strip="{os}-{arch}",
+        systems={"Linux": "linux", "Darwin": "darwin"},
+        machines={"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"},
+    ),
+    go=GoBuild(
+        packages=("helm.sh/helm/v3/cmd/helm",),
+        go=(1, 26, 0),
+        variables={"helm.sh/helm/v3/internal/version.version": "v{version}"},
+        typical="about 2 minutes",
+    ),
+)
+
+TOOLS: Mapping[str, Tool] = MappingProxyType({tool.name: tool for tool in (PULUMI, KUBERNETES, CUSTOM_RESOURCES, HELM)})
 """Every tool by name."""

@@ -11,7 +11,7 @@ import shlex
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from platform_components.errors import DeclarationError, Problem
 from platformctl.errors import ToolError
 from platformctl.sandbox.client import READY_WORD, SandboxClient, SandboxGoneError
 from platformctl.sandbox.folder import environ, lay_out, wipe, write_launchers
+from platformctl.sandbox.kubernetes.processes import end_left_over
 from platformctl.sandbox.locking import exclusive
 
 DEFAULT_NAME: Final = "default"
@@ -60,11 +61,15 @@ class Status:
     recorded: Mapping[str, int]
     """Validated and remembered but not emulated: count by Pulumi type."""
     kubernetes: Mapping[str, Mapping[str, int]]
-    """Kubernetes objects by cluster and kind."""
+    """Kubernetes objects in the store, by cluster and kind."""
     unchecked: Mapping[str, int]
-    """Kubernetes objects that no schema was known for, by kind."""
+    """Kubernetes objects in the store that no schema was known for, by kind."""
     unconfirmed: int
     """Creates whose answer no engine state has confirmed yet."""
+    kubernetes_api: bool = False
+    """Whether clusters get an API server of their own; else their objects are kept in the store."""
+    clusters: Sequence[Mapping[str, Any]] = ()
+    """API servers that run: name, address, server, version, processes, objects and unchecked objects by kind."""
 
     def as_json(self) -> dict[str, Any]:
         """The `--json` form."""
@@ -152,6 +157,7 @@ class Sandbox:
         started = _servers.pop(self.pid, None)
         if started is not None:
             started.wait()
+        end_left_over(self.directory)
 
 
 def sandbox_directory(root: Path, name: str) -> Path:

@@ -6,6 +6,7 @@ Each fix is put in when its service is first used: importing all of moto takes s
 import sys
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from platformctl.sandbox.inventory import ACCOUNT_ID
@@ -18,8 +19,17 @@ def apply(service: str) -> None:
         fix()
 
 
-def eks_clusters() -> dict[str, str]:
-    """Kubernetes version by endpoint, of every EKS cluster there is."""
+@dataclass(frozen=True, slots=True)
+class EksCluster:
+    """What a Kubernetes API takes from its EKS cluster."""
+
+    name: str
+    version: str
+    issuer: str
+
+
+def eks_clusters() -> dict[str, EksCluster]:
+    """Every EKS cluster there is, by endpoint."""
     if "moto.eks.models" not in sys.modules:
         return {}
     from moto.eks.models import eks_backends  # noqa: PLC0415 -- see above
@@ -27,7 +37,8 @@ def eks_clusters() -> dict[str, str]:
     if ACCOUNT_ID not in eks_backends:
         return {}
     backends = tuple(eks_backends[ACCOUNT_ID].values())
-    return {cluster.endpoint: cluster.version for backend in backends for cluster in tuple(backend.clusters.values())}
+    clusters = [cluster for backend in backends for cluster in tuple(backend.clusters.values())]
+    return {cluster.endpoint: EksCluster(cluster.name, cluster.version, cluster.identity["oidc"]["issuer"]) for cluster in clusters}
 
 
 def _fix_eks() -> None:

@@ -8,7 +8,8 @@ DIRECTORY/server.json is no longer its own, or when its starter goes before it h
     GET  /sandbox/health | status
     GET  /sandbox/unconfirmed            POST /sandbox/confirm {"urns": [..], "holding": TEXT}        POST /sandbox/forget {"urn": ..}
     GET  /sandbox/recorded[/TYPE]        GET | PUT | DELETE /sandbox/recorded/TYPE/ID
-    GET  /sandbox/kubernetes/CLUSTER                     {"reachable": .., "version": .. or null}; CLUSTER is the API server's address
+    GET  /sandbox/kubernetes/CLUSTER                     {"reachable": .., "version": .. or null, "api": .. or null}
+        CLUSTER is the API server's address; "api", its own {"server", "certificateAuthority", "token"}, is started by being asked for
     GET  /sandbox/kubernetes/CLUSTER/objects[?group=&kind=&namespace=]
     GET | PUT | DELETE /sandbox/kubernetes/CLUSTER/APIVERSION/KIND/NAMESPACE/NAME
         the namespace `-` means cluster-scoped; PUT ?create=1 refuses an existing object, ?unchecked=1 notes that no schema was known
@@ -35,10 +36,14 @@ from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, Not
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from platformctl.engine.cli import find_tool
+from platformctl.engine.toolbox import KUBERNETES
 from platformctl.sandbox import moto_fixes
 from platformctl.sandbox.client import READY_WORD
 from platformctl.sandbox.documents import ConflictError, NotFoundError, ObjectKey, ObjectStore, RecordedStore
 from platformctl.sandbox.inventory import made_by_us
+from platformctl.sandbox.kubernetes.control_plane import ControlPlaneError
+from platformctl.sandbox.kubernetes.control_planes import ControlPlanes
 from platformctl.sandbox.replay import Replay
 
 if TYPE_CHECKING:
@@ -55,9 +60,11 @@ _MOTO_PATIENCE_SECONDS: Final = 20.0
 class SandboxApplication:
     """The WSGI application: `/sandbox/...` is ours, the rest is moto's."""
 
-    def __init__(self, identity: str = "") -> None:
+    def __init__(self, identity: str = "", control_planes: ControlPlanes | None = None) -> None:
         self.recorded = RecordedStore()
         self.objects = ObjectStore()
+        self._control_planes = control_planes
+        """None: objects are kept in the store and checked against schemas only."""
         self._identity = identity
         self._started = time.time()
         self._aws: WSGIApplication = _OneAtATime(DomainDispatcherApplication(_create_service))
@@ -103,14 +110,16 @@ class SandboxApplication:
         return {"identity": self._identity, "pid": os.getpid()}
 
     def _status(self) -> dict[str, Any]:
-        for cluster in self.objects.clusters():
-            self._cluster(cluster)  # drops the objects of a cluster that is gone
+        for cluster in {*self.objects.clusters(), *(self._control_planes.running() if self._control_planes else ())}:
+            self._cluster(cluster)  # drops what belongs to a cluster that is gone
         return {
             "uptime_seconds": round(time.time() - self._started),
             "resources": made_by_us(),
             "recorded": self.recorded.counts(),
             "kubernetes": self.objects.counts(),
             "unchecked": self.objects.unchecked(),
+            "kubernetes_api": self._control_planes is not None,
+            "clusters": self._control_planes.describe() if self._control_planes else [],
             "unconfirmed": len(self._replay.unconfirmed()),
         }
 
@@ -133,7 +142,7 @@ class SandboxApplication:
     def _kubernetes(self, request: Request, cluster: str, segments: list[str]) -> Response:
         facts = self._cluster(cluster)
         if request.method == "GET" and not segments:
-            return _json(facts)
+            return _json({**facts, "api": self._api(cluster) if facts["reachable"] else None})
         if not facts["reachable"]:
             raise ServiceUnavailable(f"there is no Kubernetes API server at {cluster}")
         if request.method == "GET" and segments == ["objects"]:
@@ -161,10 +170,23 @@ class SandboxApplication:
         """Whether a cluster exists. Addresses of EKS must be those of a cluster in moto; any other is a cluster of its own."""
         if not urlsplit(cluster).netloc.endswith(EKS_DOMAINS):
             return {"reachable": True, "version": None}
-        version = moto_fixes.eks_clusters().get(cluster)
-        if version is None:
-            self.objects.drop(cluster)  # the objects went with their cluster
-        return {"reachable": version is not None, "version": version}
+        found = moto_fixes.eks_clusters().get(cluster)
+        if found is None:  # the objects went with their cluster
+            self.objects.drop(cluster)
+            if self._control_planes:
+                self._control_planes.drop(cluster)
+        return {"reachable": found is not None, "version": found.version if found else None}
+
+    def _api(self, cluster: str) -> dict[str, str] | None:
+        """How to reach a cluster's own API, which is started if it does not run; None where there are no programs for it."""
+        if self._control_planes is None:
+            return None
+        found = moto_fixes.eks_clusters().get(cluster)
+        try:
+            endpoint = self._control_planes.endpoint(cluster, found.name if found else None, found.issuer if found else None)
+        except ControlPlaneError as error:
+            raise ServiceUnavailable(f"the Kubernetes API of {cluster} cannot be had: {error}") from None
+        return endpoint.as_json()
 
 
 def _create_service(service: Any) -> Any:
@@ -213,7 +235,10 @@ def _field(request: Request, name: str, kind: type) -> Any:
 def serve(directory: Path, identity: str, started: Callable[[int], None]) -> None:
     """Serve until told to end; `started` gets the port once requests are answered."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, SandboxApplication(identity), threaded=True, request_handler=MotoRequestHandler)
+    kubernetes = find_tool(KUBERNETES)
+    control_planes = ControlPlanes(directory, kubernetes.executables) if kubernetes else None
+    application = SandboxApplication(identity, control_planes)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
@@ -224,6 +249,8 @@ def serve(directory: Path, identity: str, started: Callable[[int], None]) -> Non
     while not stop.wait(_WATCH_SECONDS):
         if identity not in _read(directory / "server.json"):
             break
+    if control_planes:
+        control_planes.close()
     server.shutdown()
     thread.join()
     server.server_close()

@@ -13,7 +13,8 @@ from typing import Any
 import boto3
 import pytest
 
-from platformctl.engine.cli import find_cli
+from platformctl.engine.cli import find_cli, find_tool
+from platformctl.engine.toolbox import KUBERNETES
 
 ROOT = Path(__file__).parents[2]
 PLATFORMCTL = (sys.executable, "-m", "platformctl")
@@ -29,6 +30,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.timeout(900))
         if missing and not os.environ.get("CI"):
             item.add_marker(pytest.mark.skip(reason="no Pulumi CLI: run `platformctl tools install pulumi`"))
+
+
+@pytest.fixture(scope="session")
+def kubernetes_programs() -> dict[str, Path]:
+    """The programs of a Kubernetes API; without them a test skips visibly here and fails in CI."""
+    found = find_tool(KUBERNETES)
+    if found is None and not os.environ.get("CI"):
+        pytest.skip("no Kubernetes API: run `platformctl tools install kubernetes`")
+    assert found is not None
+    return dict(found.executables)
 
 
 @dataclass(frozen=True)

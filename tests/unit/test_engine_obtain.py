@@ -18,7 +18,7 @@ from platformctl.engine.cache import ToolCache
 from platformctl.engine.cli import find_cli, find_tool, install_tool
 from platformctl.engine.obtain import CannotError, RefusedError, from_go, from_release
 from platformctl.engine.progress import Progress, duration
-from platformctl.engine.toolbox import PULUMI, TOOLS, GoBuild, Release, Tool, parse_version
+from platformctl.engine.toolbox import KUBERNETES, PULUMI, TOOLS, Executable, GoBuild, Release, Tool, parse_version
 from platformctl.errors import ToolError
 
 ANYWHERE = {platform.system(): "linux"}
@@ -35,7 +35,7 @@ TOOL = Tool(
         systems=ANYWHERE,
         machines={platform.machine(): "x64"},
     ),
-    go=GoBuild(package="example.test/widget", go=(1, 21, 0)),
+    go=GoBuild(packages=("example.test/widget",), go=(1, 21, 0)),
 )
 ARCHIVE = "widget-1.2.3-linux-x64.tar.gz"
 
@@ -169,6 +169,42 @@ def test_an_unfit_tool_on_path_is_passed_over(body: str, environ: dict[str, str]
     assert find_tool(TOOL, environ=environ) is None
 
 
+PAIR = replace(TOOL, companions=(Executable("gadget", (3, 5, 0)),), release=None)
+
+
+def test_executables_that_work_together_are_taken_from_path_together(environ: dict[str, str]) -> None:
+    folder = Path(environ["PATH"])
+    main = executable(folder, "widget", "echo v1.2.0")
+    assert find_tool(PAIR, environ=environ) is None
+    executable(folder, "gadget", "echo v3.4.9")
+    assert find_tool(PAIR, environ=environ) is None
+    companion = executable(folder, "gadget", "echo gadget Version: 3.5.0")
+    found = find_tool(PAIR, environ=environ)
+    assert found is not None
+    assert (found.version, found.executables) == ("1.2.0", {"widget": main, "gadget": companion})
+
+
+def test_a_build_without_one_of_its_executables_is_not_taken_for_whole(
+    environ: dict[str, str], progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ["widget"]
+
+    def fill(folder: Path) -> None:
+        (folder / "bin").mkdir()
+        for name in made:
+            executable(folder / "bin", name, "true")
+
+    monkeypatch.setattr(cli, "from_go", lambda *_: fill)
+    install_tool(PAIR, progress, environ=environ)
+    assert find_tool(PAIR, environ=environ) is None
+    made.append("gadget")
+    install_tool(PAIR, progress, environ=environ)
+    found = find_tool(PAIR, environ=environ)
+    assert found is not None
+    assert all(path.is_file() for path in found.executables.values())
+    assert set(found.executables) == {"widget", "gadget"}
+
+
 def test_a_damaged_cache_is_installed_again(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     said = io.StringIO()
     progress = Progress(Console(file=said, width=400))
@@ -199,7 +235,7 @@ def test_without_go_it_says_so(environ: dict[str, str], progress: Progress) -> N
 )
 def test_an_old_go_is_refused_unless_it_fetches_a_newer(answer: str, refused: bool, environ: dict[str, str], progress: Progress) -> None:
     executable(Path(environ["PATH"]), "go", f"printf '{answer}\\n'")
-    tool = replace(TOOL, go=GoBuild(package="example.test/widget", go=(1, 25, 11)))
+    tool = replace(TOOL, go=GoBuild(packages=("example.test/widget",), go=(1, 25, 11)))
     if refused:
         with pytest.raises(CannotError, match=r"Go 1\.25\.11 or newer is needed"):
             from_go(tool, progress, environ)
@@ -221,12 +257,29 @@ def test_every_go_build_is_locked() -> None:
     for tool in TOOLS.values():
         if tool.go:
             lock = (tool.lock / "go.mod").read_text()
-            module = next(line for line in lock.splitlines() if tool.go.package.rsplit("/cmd/", 1)[0] in line)
-            assert f"v{tool.version}" in module
-            assert (tool.lock / "go.sum").stat().st_size > 0
             declared = next(line for line in lock.splitlines() if line.startswith("go "))
             assert parse_version(declared) == tool.go.go
+            assert (tool.lock / "go.sum").stat().st_size > 0
+            own = {package for package in tool.go.packages if package.startswith("./")}
+            assert all((tool.lock / package / "main.go").is_file() for package in own)
+            for package in {*tool.go.packages} - own:
+                module = next(line for line in lock.splitlines() if package.rsplit("/cmd/", 1)[0] in line)
+                assert f"v{tool.version}" in module
             assert f"v{tool.version}" in tool.go.linker_flags(tool.version)
+
+
+def test_every_go_build_makes_the_tools_executables() -> None:
+    for tool in TOOLS.values():
+        if tool.go:
+            assert {package.rsplit("/", 1)[-1] for package in tool.go.packages} == {program.name for program in tool.executables}
+
+
+def test_versions_are_filled_into_the_linker_flags() -> None:
+    assert KUBERNETES.go is not None
+    flags = KUBERNETES.go.linker_flags("1.35.4")
+    assert "version.gitVersion=v1.35.4 " in flags
+    assert "version.gitMajor=1 " in flags
+    assert "version.gitMinor=35 " in flags
 
 
 def test_our_own_folders_on_path_are_not_taken_for_the_users(environ: dict[str, str]) -> None:
