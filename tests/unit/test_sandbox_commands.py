@@ -9,6 +9,7 @@ import pytest
 
 from platformctl.__main__ import run
 from platformctl.commands.sandbox import describe
+from platformctl.invocation import program
 from platformctl.sandbox import lifecycle
 from platformctl.sandbox.client import SandboxClient
 from platformctl.sandbox.lifecycle import Sandbox, Status
@@ -87,5 +88,37 @@ def test_the_status_tells_emulated_recorded_and_unchecked_apart():
         "    https://dev  2 ConfigMap, 1 NodePool.karpenter.sh",
         "  of these without a known schema: stored unchecked",
         "    NodePool.karpenter.sh  1",
+        f"  for a real Kubernetes API: `{program()} tools install kubernetes`, then `{program()} sandbox reset`",
         "  2 creates of a run that has not been followed by another yet",
+    ]
+
+
+def test_the_status_shows_every_kubernetes_api():
+    dev = {
+        "name": "dev",
+        "address": "https://dev.eks.amazonaws.com",
+        "server": "https://127.0.0.1:4",
+        "version": "1.35.4",
+        "processes": {"kube-apiserver": 8, "etcd": 9},
+        "objects": {"ConfigMap": 2, "Widget.example.test": 1},
+        "unchecked": {"Widget.example.test": 1},
+        "error": None,
+    }
+    dead = {
+        **dev,
+        "name": "prod",
+        "version": None,
+        "processes": {},
+        "objects": {},
+        "unchecked": {},
+        "error": "it does not answer (ReadTimeoutError)",
+    }
+    status = Status("default", "http://127.0.0.1:1", 7, "/x", 9, {}, {}, {}, {}, 0, kubernetes_api=True, clusters=[dev, dead])
+    assert list(describe(status))[1:] == [
+        "  Kubernetes API of dev, version 1.35.4  https://127.0.0.1:4  processes: kube-apiserver 8, etcd 9",
+        "    2 ConfigMap, 1 Widget.example.test",
+        "    of these without a known definition, unchecked: 1 Widget.example.test",
+        "  Kubernetes API of prod, version unknown  https://127.0.0.1:4  processes: none",
+        "    it does not answer (ReadTimeoutError)",
+        "  for kubectl: KUBECONFIG=/x/kubeconfig",
     ]

@@ -296,10 +296,10 @@ def test_an_eks_cluster_is_reachable_while_it_exists_and_its_objects_go_with_it(
     assert first["endpoint"] != second["endpoint"]
     assert first["identity"] != second["identity"]
     path = "/sandbox/kubernetes/" + first["endpoint"].replace(":", "%3A").replace("/", "%2F")
-    assert client.get(path).json == {"reachable": True, "version": "1.34"}
+    assert client.get(path).json == {"reachable": True, "version": "1.34", "api": None}
     assert client.put(f"{path}/v1/ConfigMap/default/x", json=config_map()).status_code == 201
     eks.delete_cluster(name="a")
-    assert client.get(path).json == {"reachable": False, "version": None}
+    assert client.get(path).json == {"reachable": False, "version": None, "api": None}
     gone = client.get(f"{path}/v1/ConfigMap/default/x")
     assert gone.status_code == 503
     assert first["endpoint"] in gone.json["error"]
