@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,8 @@ from platformctl.sandbox.plugin import ProviderError
 
 DEFAULT_ADDRESS: Final = "default"
 """Stands for the cluster of a provider without configuration."""
+START_SECONDS: Final = 120.0
+"""How long a cluster's API server may take to start."""
 NO_NAMESPACE: Final = "-"
 _NOT_FOUND: Final = 404
 _CONFLICT: Final = 409
@@ -75,8 +77,11 @@ class Cluster:
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
-        """Whether it is reachable, and its Kubernetes version if that is known."""
-        answer = self.client.request("GET", "kubernetes", self.address)
+        """Whether it is reachable, its Kubernetes version if that is known, and how to reach its API server if it has one.
+
+        Asking starts the API server.
+        """
+        answer = replace(self.client, timeout=START_SECONDS).request("GET", "kubernetes", self.address)
         return answer.body if answer.ok else {"reachable": False, "version": None}
 
     @property
