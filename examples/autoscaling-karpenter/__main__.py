@@ -11,7 +11,9 @@ POOLS = {
     "gpu": {"capacity": "karpenter", "families": ["g6"], "limit_vcpu": 64, "dedicated": True, "consolidation": "empty"},
 }
 
-network = platform.Vpc("shop", platform.VpcArgs(cidr="10.0.0.0/16", zones=["euw1-az1", "euw1-az2", "euw1-az3"]))
+TAGS = {"Environment": "production"}
+
+network = platform.Vpc("shop", platform.VpcArgs(cidr="10.0.0.0/16", zones=["euw1-az1", "euw1-az2", "euw1-az3"], tags=TAGS))
 cluster = platform.EksCluster(
     "shop",
     platform.EksClusterArgs(
@@ -20,6 +22,7 @@ cluster = platform.EksCluster(
         pools=POOLS,
         karpenter={"objects": "platform"},
         deployer="arn:aws:iam::123456789012:role/deployer",
+        tags=TAGS,
     ),
 )
 kubernetes = pulumi.ResourceOptions(providers=[cluster.kubernetes_provider])

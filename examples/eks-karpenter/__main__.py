@@ -4,9 +4,16 @@ import pulumi
 
 import platform_components as platform
 
+tags = {"Environment": "production"}
 network = platform.Vpc(
     "shop",
-    platform.VpcArgs(cidr="10.0.0.0/16", zones=["euw1-az1", "euw1-az2", "euw1-az3"], endpoints="eks-private", karpenter_discovery="shop"),
+    platform.VpcArgs(
+        cidr="10.0.0.0/16",
+        zones=["euw1-az1", "euw1-az2", "euw1-az3"],
+        endpoints="eks-private",
+        karpenter_discovery="shop",
+        tags=tags,
+    ),
 )
 cluster = platform.EksCluster(
     "shop",
@@ -14,6 +21,7 @@ cluster = platform.EksCluster(
         network=network.ref(),
         version="1.35",
         deployer="arn:aws:iam::123456789012:role/deployer",
+        tags=tags,
         pools={
             "system": {"capacity": "managed", "instance_types": ["t4g.medium"], "min": 2, "max": 4},
             "general": {"capacity": "karpenter", "families": ["m7g", "m7i"], "limit_vcpu": 200},

@@ -15,6 +15,7 @@ cluster = platform.EksCluster(
         network=network,
         version="1.35",
         deployer="arn:aws:iam::123456789012:role/deployer",
+        tags={"Environment": "production"},
         access={"team": {"principal": "arn:aws:iam::123456789012:role/orders-team", "policies": {"edit": ["orders"]}}},
         pools={
             "system": {"capacity": "managed", "min": 2, "max": 3},

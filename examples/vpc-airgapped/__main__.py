@@ -12,9 +12,11 @@ network = platform.Vpc(
         tiers=["private", "database"],
         nat="none",
         endpoints="airgapped",
-        extra_endpoints=["kafka"],
+        extra_endpoints=["codeartifact.api", "codeartifact.repositories"],
+        endpoint_settings={"policy_services": ["codeartifact.api", "codeartifact.repositories"]},
         network_acls={"tiers": ["database"]},
         flow_logs={"retention_days": 365},
+        tags={"Environment": "production"},
     ),
 )
 

@@ -12,7 +12,7 @@ network = platform.Vpc(
         tiers=["public", "private", "database"],
         nat="regional",
         ipv6=True,
-        tags={"Team": "shop"},
+        tags={"Environment": "production", "Team": "shop"},
     ),
 )
 

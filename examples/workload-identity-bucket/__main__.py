@@ -1,12 +1,11 @@
-"""A service account of a cluster that already exists may read one bucket, and nothing else."""
+"""A service account may read one bucket, and nothing else. Cluster and bucket exist already."""
 
 import pulumi
-import pulumi_aws as aws
 
 import platform_components as platform
 
 cluster = platform.ClusterRef(name="shop", arn="arn:aws:eks:eu-west-1:123456789012:cluster/shop")
-reports = aws.s3.Bucket("reports")
+reports = "arn:aws:s3:::" + pulumi.Config().require("bucket")
 reader = platform.WorkloadIdentity(
     "report-reader",
     platform.WorkloadIdentityArgs(
@@ -14,8 +13,8 @@ reader = platform.WorkloadIdentity(
         namespace="reporting",
         service_account="reader",
         statements=[
-            platform.Statement(sid="ListReports", actions=["s3:ListBucket"], resources=[reports.arn]),
-            platform.Statement(sid="ReadReports", actions=["s3:GetObject"], resources=[pulumi.Output.concat(reports.arn, "/*")]),
+            platform.Statement(sid="ListReports", actions=["s3:ListBucket"], resources=[reports]),
+            platform.Statement(sid="ReadReports", actions=["s3:GetObject"], resources=[f"{reports}/*"]),
         ],
     ),
 )

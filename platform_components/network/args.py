@@ -113,7 +113,7 @@ class VpcArgs(Args):
         EndpointProfile.MINIMAL, description="Which AWS services have an endpoint. Omitted: S3 and DynamoDB gateways."
     )
     extra_endpoints: tuple[ServiceName, ...] = Field(
-        (), description="Further interface endpoints by short service name (`kafka`). Omitted: none."
+        (), description="Further interface endpoints by short service name (`codeartifact.api`). Omitted: none."
     )
     endpoint_settings: EndpointSettings = Field(
         EndpointSettings(), description="Where the endpoints lie and whom they serve. Omitted: see its table."

@@ -258,8 +258,12 @@ def _extra_endpoints(args: "VpcArgs") -> Iterator[Finding]:
 
 
 @_check("endpoints", "extra_endpoints", "endpoint_settings", "zones")
-def _endpoint_zones(args: "VpcArgs") -> Iterator[Finding]:
+def _endpoint_settings(args: "VpcArgs") -> Iterator[Finding]:
     services = args.interface_endpoints
+    for index, service in enumerate(args.endpoint_settings.policy_services):
+        if service not in services:
+            path: tuple[str | int, ...] = ("endpoint_settings", "policy_services", index)
+            yield path, f"{service} has no interface endpoint here; choose from {', '.join(services) or 'none'}"
     for service, zones in args.endpoint_settings.service_zones.items():
         path = ("endpoint_settings", "service_zones", service)
         if service not in services:

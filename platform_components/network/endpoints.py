@@ -76,7 +76,7 @@ def _full_name(site: Site, service: str) -> str:
 
 def _policy(site: Site, service: str) -> pulumi.Output[str] | None:
     settings = site.args.endpoint_settings
-    if not settings.restrict or not takes_policy(service):
+    if not settings.restrict or not (takes_policy(service) or service in settings.policy_services):
         return None
     return site.document(
         lambda account: to_json(

@@ -171,6 +171,11 @@ class EndpointSettings(Args):
     organization_id: Annotated[str, StringConstraints(pattern=r"^o-[a-z0-9]{10,32}$")] | None = Field(
         None, description="Let in identities of this whole organization instead. Omitted: accounts decide."
     )
+    policy_services: tuple[str, ...] = Field(
+        (),
+        description="Extra endpoints, by short name, that get the policy as well: this version knows which services take one, but not all. "
+        "Omitted: none; the endpoint of a service it does not know has no policy, which is full access.",
+    )
     service_zones: Mapping[str, Annotated[tuple[ZoneId, ...], Field(min_length=1)]] = Field(
         default_factory=dict,
         description="Zones of a service's endpoint by short name, for services that AWS does not offer in each zone of the region: it "

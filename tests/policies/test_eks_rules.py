@@ -126,6 +126,17 @@ def private() -> None:
     t.failing({}, "route by a deployed id", **routed(gateway, by_id))
     t.failing({}, "route inline", **routed(routes=[{"natGatewayId": "nat-1"}, {"gatewayId": "igw-1"}]))
     t.failing({}, "inline by reference", **routed(igw, routes=[{"gatewayId": UNKNOWN}], refers={"routes": ["igw"]}))
+    public = node(eks.SUBNET, "public", {"mapPublicIpOnLaunch": True})
+    private = [node(eks.SUBNET, f"private{number}", {}) for number in (1, 2)]
+    taken = {"others": [public, *private], "refers": {"subnetIds": ["public", "private1", "private2"]}}
+    t.failing({"subnetIds": [UNKNOWN, UNKNOWN, UNKNOWN]}, "one of a list of unknown ids", **taken)
+    t.unknown({}, "some of many", **taken)
+    t.unknown({"subnetIds": [UNKNOWN, UNKNOWN]}, "two of many", **taken)
+    deployed = [replace(one, outputs={"id": f"subnet-{one.name}"}) for one in (public, *private)]
+    chosen = {"others": deployed, "refers": taken["refers"]}
+    t.passing({"subnetIds": ["subnet-private1", "subnet-private2"]}, "deployed, of many", **chosen)
+    t.failing({"subnetIds": ["subnet-private1", "subnet-public"]}, "deployed, of many", **chosen)
+    t.unknown({"subnetIds": ["subnet-private1", "subnet-9"]}, "deployed, one of others", **chosen)
     t.absent(Status.UNKNOWN, {}, "subnets")
     t.unknown({"subnetIds": [UNKNOWN]}, "subnets of others")
     t.unknown({"subnetIds": [UNKNOWN, "subnet-9"]}, "one of others", **placed())

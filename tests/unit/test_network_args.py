@@ -231,6 +231,11 @@ CASES = {
         "ipv6_egress",
         "block-bidirectional cuts it off; exempt the vpc, use block-ingress, or set ipv6_egress to false",
     ),
+    "policy of no endpoint": (
+        {"extra_endpoints": ["kafka"], "endpoint_settings": {"policy_services": ["kafka", "athena"]}},
+        "endpoint_settings.policy_services.1",
+        "athena has no interface endpoint here; choose from kafka",
+    ),
     "zones of an endpoint that is not there": (
         {"endpoint_settings": {"service_zones": {"kafka": ["euw1-az1"]}}},
         "endpoint_settings.service_zones.kafka",

@@ -588,6 +588,15 @@ def test_an_endpoint_profile_is_its_gateways_and_interfaces(profile):
     assert (deployment.value("endpoint_security_group_id") is None) == (profile == "minimal")
 
 
+def test_an_endpoint_of_a_service_unknown_here_gets_the_policy_where_it_is_said_to_take_one():
+    deployment = build(extra_endpoints=["one", "other", "eks-auth"], endpoint_settings={"policy_services": ["one"]})
+    policies = {name: deployment.one(ENDPOINT, f"endpoint-{name}").inputs.get("policy") for name in ("one", "other", "eks-auth")}
+    assert json.loads(policies["one"])["Statement"][0]["Condition"]["StringEquals"] == {"aws:PrincipalAccount": ["123456789012"]}
+    assert policies["other"] is policies["eks-auth"] is None
+    unrestricted = build(extra_endpoints=["one"], endpoint_settings={"policy_services": ["one"], "restrict": False})
+    assert unrestricted.one(ENDPOINT, "endpoint-one").inputs.get("policy") is None
+
+
 def test_an_airgapped_network_has_its_endpoints_and_no_gateway_at_all():
     deployment = build(endpoints="airgapped", nat="none", tiers=["private", "intra", "database", "cache"])
     assert len(deployment.names(ENDPOINT)) == len(GATEWAY_SERVICES) + len(PROFILES["airgapped"])

@@ -168,15 +168,25 @@ def remote_access(node: Node, _graph: ResourceGraph, _settings: Mapping[str, Any
 )
 def private_nodes(node: Node, graph: ResourceGraph, _settings: Mapping[str, Any]) -> Answer:
     """A node in a public subnet is one address away from the Internet, with the credentials of every pod on it."""
-    subnets = [one for one in graph.referred(node, "subnetIds") if canonical(one.type) == SUBNET]
-    listed = items(node.value("subnetIds")) or ()
-    answers = [(subnet, _is_public(subnet, graph)) for subnet in subnets]
-    for subnet, (public, why) in answers:
-        if public:
-            return fail("subnetIds", f"subnetIds has {subnet.name}, which {why}")
-    if not subnets or len(subnets) < len(listed) or any(public is None for _, (public, _) in answers):
+    listed = items(node.value("subnetIds"))
+    subnets = _meant(listed, [one for one in graph.referred(node, "subnetIds") if canonical(one.type) == SUBNET])
+    answers = [(subnet, *_is_public(subnet, graph)) for subnet in subnets]
+    # Of more subnets than are listed some are not meant: the value comes from a list of them all, and which it takes is not known yet.
+    certain = len(subnets) <= len(listed) if listed is not None else False
+    if certain or all(public for _, public, _ in answers):
+        for subnet, public, why in answers:
+            if public:
+                return fail("subnetIds", f"subnetIds has {subnet.name}, which {why}")
+    if not subnets or len(subnets) < len(listed or ()) or any(public is not False for _, public, _ in answers):
         return unknown("subnetIds")
     return PASS
+
+
+def _meant(listed: Sequence[Any] | None, subnets: Sequence[Node]) -> Sequence[Node]:
+    """Those of the subnets a list refers to that are in it, once its ids are known."""
+    if listed is None or UNKNOWN in listed:
+        return subnets
+    return [one for one in subnets if one.outputs.get("id") in listed]
 
 
 def _is_public(subnet: Node, graph: ResourceGraph) -> tuple[bool | None, str]:
