@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from platform_components.identity.args import ClusterRef, WorkloadIdentityArgs
     from platform_components.identity.statements import Statement
     from platform_components.identity.workload_identity import WorkloadIdentity
+    from platform_components.ingress.args import IngressArgs
+    from platform_components.ingress.ingress import Ingress
+    from platform_components.ingress.public_zone import PublicZone
+    from platform_components.ingress.zone_args import PublicZoneArgs
     from platform_components.network.args import VpcArgs
     from platform_components.network.reference import VpcRef
     from platform_components.network.vpc import Vpc
@@ -50,11 +54,15 @@ _MODULES = {
     "EksClusterArgs": "cluster.args",
     "GitOps": "delivery.gitops",
     "GitOpsArgs": "delivery.args",
+    "Ingress": "ingress.ingress",
+    "IngressArgs": "ingress.args",
     "KarpenterPools": "cluster.node_pools.provisioned",
     "KarpenterPoolsArgs": "cluster.node_pools.args",
     "Late": "args",
     "PlatformError": "errors",
     "Profile": "profile",
+    "PublicZone": "ingress.public_zone",
+    "PublicZoneArgs": "ingress.zone_args",
     "Statement": "identity.statements",
     "UnsupportedError": "errors",
     "Vpc": "network.vpc",
@@ -79,11 +87,15 @@ __all__ = [
     "EksClusterArgs",
     "GitOps",
     "GitOpsArgs",
+    "Ingress",
+    "IngressArgs",
     "KarpenterPools",
     "KarpenterPoolsArgs",
     "Late",
     "PlatformError",
     "Profile",
+    "PublicZone",
+    "PublicZoneArgs",
     "Statement",
     "UnsupportedError",
     "Vpc",

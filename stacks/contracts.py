@@ -57,6 +57,8 @@ class PlatformOutputs(TypedDict):
     """Names of Karpenter's pools."""
     priority_class_names: pulumi.Output[Sequence[str]]
     """Names of the PriorityClasses."""
+    zone_id: pulumi.Output[str | None]
+    """Id of the environment's public zone; none without one."""
     public_issuer: pulumi.Output[Mapping[str, str]]
     """`issuerRef` of certificates for public names."""
     internal_issuer: pulumi.Output[Mapping[str, str]]

@@ -47,9 +47,9 @@ Issuer = Annotated[AcmeIssuer | PrivateCaIssuer | InternalIssuer, Field(discrimi
 class CertificatesSettings(Args):
     """Certificates, as an environment file declares them."""
 
-    issuer: Issuer = Field(
-        default=InternalIssuer(kind="internal"),
-        description="Who signs the certificates of public names. Omitted: the platform's own authority.",
+    issuer: Issuer | None = Field(
+        default=None,
+        description="Who signs the certificates of public names. Omitted: Let's Encrypt where there is a zone, else the platform itself.",
     )
     root_years: int = Field(
         default=10, ge=2, le=30, description="Lifetime of the platform's own root, in years; it renews in its last. Omitted: 10."
@@ -63,6 +63,12 @@ class CertificatesArgs(CertificatesSettings, InstallationArgs):
         default={}, description="Route 53 zone ids by domain, for issuer acme: those, and no others, may be changed. Omitted: none."
     )
 
+    def chosen(self) -> AcmeIssuer | PrivateCaIssuer | InternalIssuer:
+        """Who signs: what was chosen, else what the zones allow."""
+        if self.issuer is not None:
+            return self.issuer
+        return AcmeIssuer(kind="acme") if self.zones else InternalIssuer(kind="internal")
+
     @model_validator(mode="after")
     def _issuer_can(self) -> "CertificatesArgs":
         problems = list(issuer_problems(self.issuer, self.zones))
@@ -71,11 +77,15 @@ class CertificatesArgs(CertificatesSettings, InstallationArgs):
         return self
 
 
-def issuer_problems(issuer: AcmeIssuer | PrivateCaIssuer | InternalIssuer, zones: Mapping[str, Any]) -> Iterator[str]:
+def issuer_problems(issuer: AcmeIssuer | PrivateCaIssuer | InternalIssuer | None, zones: Mapping[str, Any]) -> Iterator[str]:
     """What an issuer lacks."""
     if isinstance(issuer, AcmeIssuer) and not zones:
         yield "issuer acme proves names by DNS records and needs a Route 53 zone; give zones, or choose issuer internal or acm-pca"
 
 
-PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {Profile.DEV: {}, Profile.PRODUCTION: {}, Profile.REGULATED: {}}
+PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
+    Profile.DEV: {"issuer": {"kind": "internal"}},
+    Profile.PRODUCTION: {},
+    Profile.REGULATED: {},
+}
 """A profile's values where they differ from the fields' own defaults. YAML form."""

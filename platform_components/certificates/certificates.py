@@ -71,7 +71,7 @@ class Certificates(PlatformComponent):
 
     def _create_identity(self) -> list[pulumi.Resource]:
         """The right to prove names in the zones, and in no other zone, for issuer acme."""
-        if not isinstance(self._args.issuer, AcmeIssuer):
+        if not isinstance(self._args.chosen(), AcmeIssuer):
             return []
         arns = tuple(pulumi.Output.concat("arn:aws:route53:::hostedzone/", zone) for _, zone in sorted(self._args.zones.items()))
         statements = (
@@ -106,7 +106,7 @@ class Certificates(PlatformComponent):
 
     def _create_public_issuer(self, manager: pulumi.Resource) -> pulumi.Output[Mapping[str, str]] | None:
         """The issuer of public names and its reference; None where the platform's own authority signs those, too."""
-        issuer, region = self._args.issuer, self._args.region
+        issuer, region = self._args.chosen(), self._args.region
         if isinstance(issuer, AcmeIssuer):
             spec = issuers.acme(issuer.server, issuer.email, self._args.zones, region)
             made = self._object("public-issuer", _API, "ClusterIssuer", issuers.PUBLIC, spec, [manager])

@@ -9,9 +9,14 @@ from platform_components.admission.args import PROFILE_DEFAULTS as ADMISSION_DEF
 from platform_components.admission.args import AdmissionSettings
 from platform_components.args import Args
 from platform_components.autoscaling.args import AutoscalingSettings
+from platform_components.certificates.args import PROFILE_DEFAULTS as CERTIFICATE_DEFAULTS
 from platform_components.certificates.args import CertificatesSettings
 from platform_components.charts.args import AddonName, AddonSettings, MirrorSettings
 from platform_components.delivery.args import Engine
+from platform_components.ingress.args import PROFILE_DEFAULTS as INGRESS_DEFAULTS
+from platform_components.ingress.args import IngressSettings
+from platform_components.ingress.zone_args import PROFILE_DEFAULTS as ZONE_DEFAULTS
+from platform_components.ingress.zone_args import PublicZoneSettings
 from platform_components.profile import Profile
 
 
@@ -28,12 +33,19 @@ class PlatformSettings(Args):
     autoscaling: AutoscalingSettings = Field(
         default=AutoscalingSettings(), description="Autoscaling; see the page of Autoscaling. Omitted: the platform's priority classes."
     )
+    zone: PublicZoneSettings | None = Field(
+        default=PublicZoneSettings(),
+        description="The zone of the environment's domain; see the page of PublicZone. Omitted: one, if there is a domain. null: none.",
+    )
+    ingress: IngressSettings = Field(
+        default=IngressSettings(), description="Ways in; see the page of Ingress. Omitted: load balancers, names and a firewall."
+    )
     gitops: Engine | None = Field(
         default=None, description="What keeps the cluster as Git says, and from where; see the page of GitOps. Omitted: nothing does."
     )
     certificates: CertificatesSettings = Field(
         default=CertificatesSettings(),
-        description="Certificates; see the page of Certificates. Omitted: the platform's own authority signs.",
+        description="Certificates; see the page of Certificates. Omitted: a public authority, if there is a zone.",
     )
     admission: AdmissionSettings = Field(
         default=AdmissionSettings(),
@@ -47,6 +59,13 @@ _OWN_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
     Profile.REGULATED: {},
 }
 PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
-    profile: {**own, "admission": ADMISSION_DEFAULTS[profile]} for profile, own in _OWN_DEFAULTS.items()
+    profile: {
+        **own,
+        "admission": ADMISSION_DEFAULTS[profile],
+        "certificates": CERTIFICATE_DEFAULTS[profile],
+        "ingress": INGRESS_DEFAULTS[profile],
+        "zone": ZONE_DEFAULTS[profile],
+    }
+    for profile, own in _OWN_DEFAULTS.items()
 }
 """A profile's values where they differ from the fields' own defaults, which are those of production. YAML form."""

@@ -19,6 +19,10 @@ from platform_components.cluster.pools import KarpenterPool
 from platform_components.declarations.environment import Environment
 from platform_components.delivery.args import GitOpsArgs
 from platform_components.delivery.gitops import GitOps
+from platform_components.ingress.args import IngressArgs
+from platform_components.ingress.ingress import Ingress
+from platform_components.ingress.public_zone import PublicZone
+from platform_components.ingress.zone_args import PublicZoneArgs
 from platform_components.tags import merge_tags
 from stacks.contracts import PlatformOutputs
 from stacks.providers import options
@@ -34,10 +38,13 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
     opts = options(environment, "platform", upstream.require("cluster", "kubeconfig"))
     around = surroundings(environment, upstream)
     kinds = AddonRelease(name, AddonReleaseArgs(addon=MONITORING_KINDS, **around), opts)
-    certificates = Certificates(
+    zone = public_zone(environment, opts)
+    zones = {str(environment.domain): zone.zone_id} if zone is not None else {}
+    certificates = Certificates(name, CertificatesArgs(**dict(settings.certificates), **around, zones=zones), after(opts, kinds))
+    Ingress(
         name,
-        CertificatesArgs(**dict(settings.certificates), **around),
-        after(opts, kinds),
+        IngressArgs(**dict(settings.ingress), **around, zones=zones, tags=environment.default_tags("platform")),
+        after(opts, kinds, certificates),
     )
     AdmissionPolicies(name, admission_args(environment, upstream), opts)
     autoscaling = Autoscaling(
@@ -48,11 +55,20 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
     if settings.gitops is not None:
         GitOps(name, GitOpsArgs(engine=settings.gitops, **around), after(opts, kinds))
     return PlatformOutputs(
+        zone_id=pulumi.Output.from_input(zone.zone_id if zone is not None else None),
         pool_names=autoscaling.pool_names,
         priority_class_names=autoscaling.priority_class_names,
         public_issuer=certificates.public_issuer,
         internal_issuer=certificates.internal_issuer,
     )
+
+
+def public_zone(environment: Environment, opts: pulumi.ResourceOptions) -> PublicZone | None:
+    """The zone of the environment's domain, where it has one and wants it."""
+    settings = environment.platform.zone
+    if environment.domain is None or settings is None:
+        return None
+    return PublicZone(environment.environment, PublicZoneArgs(**dict(settings), domain=environment.domain), opts)
 
 
 def admission_args(environment: Environment, upstream: Upstream) -> AdmissionPoliciesArgs:

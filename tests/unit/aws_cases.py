@@ -131,6 +131,11 @@ class World:
         return self.make("aws:s3/bucket:Bucket", "bucket", {}).id
 
     @cached_property
+    def dns_log_group(self) -> str:
+        inputs = {"name": "/aws/route53/world.example.com", "region": "us-east-1"}
+        return str(self.make("aws:cloudwatch/logGroup:LogGroup", "dns-logs", inputs).outputs["arn"])
+
+    @cached_property
     def zone(self) -> str:
         return self.make("aws:route53/zone:Zone", "zone", {"name": "world.example.com"}).id
 
@@ -737,6 +742,44 @@ DNS = [
     ),
 ]
 
+ZONES = [
+    Case(
+        "aws:route53/queryLog:QueryLog",
+        lambda w: {"zoneId": w.zone, "cloudwatchLogGroupArn": w.dns_log_group},
+        lambda w: {"zoneId": w.private_zone},
+        ("zoneId",),
+    ),
+    Case(
+        "aws:route53/keySigningKey:KeySigningKey",
+        lambda w: {"hostedZoneId": w.zone, "keyManagementServiceArn": w.key.outputs["arn"], "name": "platform"},
+        lambda _: {"status": "INACTIVE"},
+    ),
+    Case(
+        "aws:route53/hostedZoneDnsSec:HostedZoneDnsSec",
+        lambda w: {"hostedZoneId": w.zone},
+        lambda _: {"signingStatus": "NOT_SIGNING"},
+    ),
+    Case(
+        "aws:wafv2/webAcl:WebAcl",
+        lambda _: {
+            "scope": "REGIONAL",
+            "defaultAction": {"allow": {}},
+            "visibilityConfig": {"cloudwatchMetricsEnabled": True, "metricName": "m", "sampledRequestsEnabled": False},
+            "rules": [
+                {
+                    "name": "limit",
+                    "priority": 0,
+                    "action": {"block": {}},
+                    "statement": {"rateBasedStatement": {"aggregateKeyType": "IP", "limit": 100}},
+                    "visibilityConfig": {"cloudwatchMetricsEnabled": True, "metricName": "l", "sampledRequestsEnabled": False},
+                }
+            ],
+            "tags": A,
+        },
+        lambda _: {"defaultAction": {"block": {}}, "tags": B},
+    ),
+]
+
 STORES = [
     Case(
         "aws:rds/subnetGroup:SubnetGroup", lambda w: {"subnetIds": w.subnets[:2], "tags": A}, lambda w: {"subnetIds": w.subnets, "tags": B}
@@ -767,4 +810,4 @@ STORES = [
     *_policy_settings(),
 ]
 
-CASES = [*NETWORK, *IDENTITY, *EKS, *DNS, *STORES]
+CASES = [*NETWORK, *IDENTITY, *EKS, *DNS, *ZONES, *STORES]

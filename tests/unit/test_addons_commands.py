@@ -42,7 +42,11 @@ def test_the_values_are_those_of_the_environments_program(capsys: pytest.Capture
     shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
     shutil.copytree(ROOT / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
     file = tmp_path / "stacks" / "environments" / "dev.yaml"
-    file.write_text(file.read_text() + "platform: {addons: {prometheus-operator-crds: {values: {crds: {annotations: {a: b}}}}}}\n")
+    text = file.read_text()
+    assert "platform:\n" in text
+    file.write_text(
+        text.replace("platform:\n", "platform:\n  addons: {prometheus-operator-crds: {values: {crds: {annotations: {a: b}}}}}\n")
+    )
     assert run(["-C", str(tmp_path), "addons", "values", "prometheus-operator-crds", "--env", "dev"]) == 0
     assert yaml.safe_load(capsys.readouterr().out) == {"crds": {"annotations": {"a": "b"}}}
 

@@ -65,9 +65,9 @@ def saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
 def test_json_of_an_environment(capsys: pytest.CaptureFixture[str]) -> None:
     result = cost(capsys, "dev")
     assert result["region"] == "eu-west-1"
-    assert result["monthly"] == 175.218
+    assert result["monthly"] == 175.718
     assert result["budget"] == {"monthly": 600, "over": False}
-    assert result["coverage"] == {"priced_types": 5, "types": 7, "unpriced_types": ["aws:kms/key:Key", "aws:sqs/queue:Queue"]}
+    assert result["coverage"] == {"priced_types": 6, "types": 8, "unpriced_types": ["aws:kms/key:Key", "aws:sqs/queue:Queue"]}
     assert {entry["name"] for entry in result["unpriced"]} == {"dev-key", "dev-interruptions"}
     (ceiling,) = result["ceilings"]
     assert (ceiling["name"], ceiling["vcpu"], ceiling["monthly"]) == ("dev-pool-general", 32, 1062.88)

@@ -6,9 +6,11 @@ from types import MappingProxyType
 from platform_components.charts.addon import Addon
 from platform_components.charts.records import (
     argo_cd,
+    aws_load_balancer_controller,
     aws_privateca_issuer,
     cert_manager,
     descheduler,
+    external_dns,
     flux2,
     karpenter,
     karpenter_crd,
@@ -32,6 +34,8 @@ _MODULES = (
     descheduler,
     argo_cd,
     flux2,
+    aws_load_balancer_controller,
+    external_dns,
 )
 
 ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})

@@ -78,6 +78,9 @@ FREE = frozenset(
         "aws:rds/clusterParameterGroup:ClusterParameterGroup",
         "aws:rds/parameterGroup:ParameterGroup",
         "aws:rds/subnetGroup:SubnetGroup",
+        "aws:route53/hostedZoneDnsSec:HostedZoneDnsSec",
+        "aws:route53/keySigningKey:KeySigningKey",  # charged as its KMS key
+        "aws:route53/queryLog:QueryLog",  # charged as data of its log group
         "aws:route53/record:Record",
         "aws:route53/resolverRuleAssociation:ResolverRuleAssociation",
         "aws:route53/zoneAssociation:ZoneAssociation",

@@ -109,6 +109,14 @@ def hosted_zone(_: Node, __: Context) -> Iterator[Need]:
     yield Need("Hosted zone", "route53.zone", Decimal(1))
 
 
+def web_acl(node: Node, context: Context) -> Iterator[Need]:
+    """A firewall, its rules (a group that AWS keeps counts as one), and what passes it."""
+    rules = listed(node.value("rules"))
+    yield Need("Web ACL", "waf.acl", Decimal(1))
+    yield Need("Rules", "waf.rule", None if rules is None else Decimal(len(rules)))
+    yield context.used(node, "Requests", "waf.requests", "monthly_requests", 1_000_000)
+
+
 def resolver_endpoint(node: Node, _: Context) -> Iterator[Need]:
     """A resolver endpoint: each of its addresses is a network interface that is charged."""
     addresses = listed(node.value("ipAddresses"))
@@ -217,6 +225,7 @@ QUANTITIES: Mapping[str, Quantities] = MappingProxyType(
         "aws:s3/bucket:Bucket": bucket,
         "aws:secretsmanager/secret:Secret": secret,
         "aws:sqs/queue:Queue": queue,
+        "aws:wafv2/webAcl:WebAcl": web_acl,
         "kubernetes:core:Service": service,
     }
 )

@@ -15,11 +15,12 @@ MODULES: Final = {
     "iam": ("iam",),
     "kms": ("kms",),
     "rds": ("data",),
-    "route53": ("route53", "resolver"),
+    "route53": ("route53", "route53_zones", "resolver"),
     "s3": ("s3",),
     "sqs": ("sqs",),
     "ssm": ("ssm",),
     "vpc": ("security",),
+    "wafv2": ("wafv2",),
 }
 """Table modules by the first part of a type token's module."""
 

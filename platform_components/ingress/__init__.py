@@ -1,0 +1,1 @@
+"""Ingress: names of the public, load balancers behind them, and the firewall in front."""
