@@ -14,7 +14,10 @@ around = {
     "domain": "shop.example.com",
 }
 kinds = platform.AddonRelease("shop", platform.AddonReleaseArgs(addon="prometheus-operator-crds", **around))
-payments = k8s.core.v1.Namespace("payments", metadata={"name": "payments"})
+modes = ("enforce", "audit", "warn")
+payments = k8s.core.v1.Namespace(
+    "payments", metadata={"name": "payments", "labels": {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in modes}}
+)
 gitops = platform.GitOps(
     "shop",
     platform.GitOpsArgs(
