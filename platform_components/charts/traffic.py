@@ -39,29 +39,24 @@ class Traffic:
 
 
 def network_policies(traffic: Traffic) -> dict[str, Spec]:
-    """The specs of a namespace's NetworkPolicies, by name."""
-    made = {
-        "default-deny": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
-        "allow-inside": {
-            "podSelector": {},
-            "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": [{"podSelector": {}}]}],
-            "egress": [{"to": [{"podSelector": {}}]}],
-        },
-        "allow-dns": _egress([{"to": [_namespace("kube-system")], "ports": [{"port": 53, "protocol": kind} for kind in ("UDP", "TCP")]}]),
-        "allow-outside": _egress(
-            [
-                {"to": [{"ipBlock": dict(block)} for block in _ANYWHERE], "ports": _ports(traffic.outside)},
-                {"to": [{"ipBlock": dict(block)} for block in _POD_IDENTITY], "ports": _ports((80,))},
-            ]
-        ),
-        "allow-webhooks": _ingress([{"ports": _ports(traffic.webhooks)}] if traffic.webhooks else []),
-        "allow-metrics": _ingress([{"from": [_namespace(MONITORING)], "ports": _ports(traffic.metrics)}] if traffic.metrics else []),
-        "allow-served": _ingress([{"from": [_namespace(name)], "ports": _ports(ports)} for name, ports in sorted(traffic.served.items())]),
-        "allow-public": _ingress([{"ports": _ports(traffic.public)}] if traffic.public else []),
-        "allow-used": _egress([{"to": [_namespace(name)], "ports": _ports(ports)} for name, ports in sorted(traffic.used.items())]),
-    }
-    return {name: spec for name, spec in made.items() if spec.get("ingress", spec.get("egress", True))}
+    """The specs of a namespace's two NetworkPolicies, by name: everything is denied, and what is needed is allowed."""
+    inside: Spec = [{"podSelector": {}}]
+    ingress = [
+        {"from": inside},
+        *([{"ports": _ports(traffic.webhooks)}] if traffic.webhooks else []),
+        *([{"from": [_namespace(MONITORING)], "ports": _ports(traffic.metrics)}] if traffic.metrics else []),
+        *({"from": [_namespace(name)], "ports": _ports(ports)} for name, ports in sorted(traffic.served.items())),
+        *([{"ports": _ports(traffic.public)}] if traffic.public else []),
+    ]
+    egress = [
+        {"to": inside},
+        {"to": [_namespace("kube-system")], "ports": [{"port": 53, "protocol": kind} for kind in ("UDP", "TCP")]},
+        {"to": [{"ipBlock": dict(block)} for block in _POD_IDENTITY], "ports": _ports((80,))},
+        *([{"to": [{"ipBlock": dict(block)} for block in _ANYWHERE], "ports": _ports(traffic.outside)}] if traffic.outside else []),
+        *({"to": [_namespace(name)], "ports": _ports(ports)} for name, ports in sorted(traffic.used.items())),
+    ]
+    both = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    return {"default-deny": both, "platform": {**both, "ingress": ingress, "egress": egress}}
 
 
 LIMITS: Spec = {
@@ -81,11 +76,3 @@ def _ports(ports: tuple[int, ...]) -> list[Spec]:
 
 def _namespace(name: str) -> Spec:
     return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
-
-
-def _ingress(rules: list[Spec]) -> Spec:
-    return {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": rules}
-
-
-def _egress(rules: list[Spec]) -> Spec:
-    return {"podSelector": {}, "policyTypes": ["Egress"], "egress": rules}

@@ -104,6 +104,6 @@ def test_the_namespace_is_closed_bounded_and_labelled() -> None:
     assert {labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "audit", "warn")} == {"restricted"}
     deny = named(done, "cert-manager-default-deny").inputs["spec"]
     assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    outside = named(done, "cert-manager-allow-outside").inputs["spec"]["egress"]
-    blocks = [peer["ipBlock"] for rule in outside for peer in rule["to"]]
+    outside = named(done, "cert-manager-platform").inputs["spec"]["egress"]
+    blocks = [peer["ipBlock"] for rule in outside for peer in rule["to"] if "ipBlock" in peer]
     assert {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]} in blocks, "the metadata service stays out of reach"
