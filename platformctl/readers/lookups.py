@@ -1,9 +1,11 @@
-"""Lookups (invokes) an offline run can answer: facts that follow from the region alone."""
+"""Lookups (invokes) an offline run can answer: facts that follow from the region alone, and what a text says."""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from platform_components.errors import UnsupportedError
+from platformctl.manifests import objects_of
 from platformctl.readers.computed import DNS_SUFFIXES, Place
 
 Lookup = Callable[[Mapping[str, Any], Place], dict[str, Any]]
@@ -58,11 +60,19 @@ def _parameter(arguments: Mapping[str, Any], place: Place) -> dict[str, Any]:
     return {"id": name, "name": name, "arn": arn, "type": "String", "value": value, "insecureValue": value, "version": 1}
 
 
+def _objects(arguments: Mapping[str, Any], _place: Place) -> dict[str, Any]:
+    try:
+        return {"result": objects_of(str(arguments.get("text") or ""), arguments.get("defaultNamespace"))}
+    except ValueError as error:
+        raise UnsupportedError(f"kubernetes:yaml:decode: {error}") from None
+
+
 LOOKUPS: Mapping[str, Lookup] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:ssm/getParameter:getParameter": _parameter,
+    "kubernetes:yaml:decode": _objects,
 }
 """Lookups by token; any other is refused by name."""

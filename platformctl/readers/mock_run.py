@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pulumi
-from platform_policies.graph import ResourceGraph
+from platform_policies.graph import SECRET, ResourceGraph
 from pulumi.runtime import run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockSettings
 from pulumi.runtime.settings import ROOT, SETTINGS, configure
@@ -87,6 +87,7 @@ def run_stack(
         region=config.get("aws:region") or os.environ.get("AWS_REGION") or DEFAULT_REGION,
         upstream=upstream or {},
         disabled=frozenset(json.loads(config.get("pulumi:disable-default-providers", "[]"))),
+        defaults=_by_package({key: dict(SECRET) if key in secrets else value for key, value in config.items()}),
         root=project.root,
     )
     monitor, engine = RecordingMonitor(settings), Engine()
@@ -106,6 +107,15 @@ def run_stack(
         raise ToolError("\n".join(engine.errors))
     outputs = wire.plain(wire.to_struct(monitor.exports), collapse=True)
     return MockRun(monitor.graph(), outputs, tuple(engine.warnings), monitor.exports)
+
+
+def _by_package(config: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """A stack's configuration by the package it is for: what the engine gives the default provider of each."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in config.items():
+        package, _, name = key.partition(":")
+        found.setdefault(package, {})[name] = value
+    return found
 
 
 def run_program(

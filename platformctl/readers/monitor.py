@@ -1,5 +1,6 @@
 """A resource monitor without an engine: answers the Pulumi SDK as the engine would, and records what it was told into a graph."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +52,8 @@ class Settings:
     """Outputs of other stacks by stack name, as the wire has them (secrets by `wire.secret`)."""
     disabled: frozenset[str] = frozenset()
     """Packages whose default provider the stack has disabled; `*` for all."""
+    defaults: Mapping[str, Mapping[str, Any]] | None = None
+    """Inputs of default providers by package, from the stack's configuration. None: default providers are not recorded."""
     root: Path | None = None
     """Folder of the program: positions in it are recorded, relative to it. None: positions are not recorded."""
 
@@ -98,6 +101,7 @@ class RecordingMonitor(MockMonitor):
         urn = self._new_urn(request.parent, request.type, request.name)
         if request.custom:
             self._refuse_default_provider(request.type, request.provider)
+            request.provider = self._provider(request)
         inputs = self._with_default_tags(request) if request.custom else request.object
         if request.importId:
             identity, outputs = request.importId, inputs
@@ -115,6 +119,7 @@ class RecordingMonitor(MockMonitor):
             properties = self._reference(request.id)
         else:
             self._refuse_default_provider(request.type, request.provider)
+            request.provider = self._provider(request)
             properties = self._answer(urn, request, request.properties)[1]
         self._record(urn, request, request.properties, True, properties, external=True)
         identity = "" if request.id == UNKNOWN else request.id
@@ -157,6 +162,19 @@ class RecordingMonitor(MockMonitor):
         package = token.split(":", 1)[0]
         if not provider and package != "pulumi" and self.settings.disabled & {package, "*"}:
             raise UnsupportedError(f"Default provider for '{package}' disabled. '{token}' must use an explicit provider.")
+
+    def _provider(self, request: Any) -> str:
+        """The provider of a resource; where the program names none, the default one, which is made with the first that needs it."""
+        package = request.type.split(":", 1)[0]
+        if request.provider or package == "pulumi" or self.settings.defaults is None:
+            return str(request.provider)
+        version = re.sub(r"[^0-9A-Za-z]", "_", request.version)
+        kind, name = f"pulumi:providers:{package}", f"default_{version}" if version else "default"
+        urn = f"urn:pulumi:{self.settings.stack}::{self.settings.project}::{kind}::{name}"
+        if urn not in self._nodes:
+            self._nodes[urn] = Node(urn, kind, name, self.settings.defaults.get(package, {}), layer=self.settings.layer)
+            self._outputs[urn] = {}
+        return f"{urn}::{UNKNOWN}"
 
     def _answer(self, urn: str, request: Any, inputs: struct_pb2.Struct) -> tuple[str, struct_pb2.Struct]:
         """Id and outputs of a resource that a provider would make."""

@@ -212,6 +212,22 @@ CASES = [
         outputs={"id": "sg-1"},
         others=[node("aws:ec2/instance:Instance", "user", {"vpcSecurityGroupIds": ["sg-2"]})],
     ),
+    case(
+        USED,
+        "failing",
+        "a cluster's subnets are not known, and it names no group",
+        FAIL,
+        {},
+        others=[node("aws:eks/cluster:Cluster", "user", {"vpcConfig": {"subnetIds": [UNKNOWN]}})],
+    ),
+    case(
+        USED,
+        "unknown",
+        "a cluster's group",
+        UNSURE,
+        {},
+        others=[node("aws:eks/cluster:Cluster", "user", {"vpcConfig": {"securityGroupIds": [UNKNOWN]}})],
+    ),
     case(USED, "absent", "alone", FAIL, {}),
     case(USED, "unknown", "perhaps", UNSURE, {}, others=[node("aws:ec2/instance:Instance", "user", {"vpcSecurityGroupIds": [UNKNOWN]})]),
 ]

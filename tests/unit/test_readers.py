@@ -100,6 +100,38 @@ def test_disabled_default_providers_are_refused_as_the_engine_does(new_project: 
         run_stack(new_project(program, **{"Pulumi.dev.network_yaml": stack}), "dev.network")
 
 
+def test_a_default_provider_has_the_stacks_configuration(new_project: NewProject) -> None:
+    program = """
+import pulumi, pulumi_aws as aws
+aws.ec2.Vpc("first", cidr_block="10.0.0.0/16", tags={"Own": "yes"})
+aws.ec2.Vpc("second", cidr_block="10.1.0.0/16", opts=pulumi.ResourceOptions(provider=aws.Provider("other", region="us-east-1")))
+"""
+    config = "config:\n  aws:region: eu-west-1\n  aws:defaultTags: {tags: {Environment: demo}}\n  aws:token: {secure: x}\n"
+    project = new_project(program)
+    default, other = run_stack(project, "dev").graph.of_type("pulumi:providers:aws")
+    assert (default.inputs, other.inputs["region"]) == ({}, "us-east-1"), "nothing is configured"
+
+    (project.root / "Pulumi.dev.yaml").write_text(config)
+    graph = run_stack(project, "dev").graph
+    default, other = graph.of_type("pulumi:providers:aws")
+    assert default.urn.startswith("urn:pulumi:dev::platform::pulumi:providers:aws::default_")
+    assert default.inputs == {"region": "eu-west-1", "defaultTags": '{"tags": {"Environment": "demo"}}', "token": {"secret": True}}
+    first, second = graph.of_type("aws:ec2/vpc:Vpc")
+    assert (first.provider, second.provider) == (f"{default.urn}::{UNKNOWN}", f"{other.urn}::{UNKNOWN}")
+    assert first.inputs["tags"] == {"Environment": "demo", "Own": "yes"}
+    assert "tags" not in second.inputs
+
+
+def test_manifests_are_read_without_a_cluster(new_project: NewProject) -> None:
+    program = "import pulumi_kubernetes as k8s\nk8s.yaml.ConfigGroup('all', yaml=[{text!r}])\n"
+    text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: b}, data: {since: 2026-01-01}}"
+    graph = run_stack(new_project(program.format(text=text)), "dev").graph
+    (found,) = graph.of_type("kubernetes:core:ConfigMap")
+    assert (found.name, found.inputs["data"]) == ("b/a", {"since": "2026-01-01"})
+    with pytest.raises(UnsupportedError, match="kubernetes:yaml:decode: the text is not YAML"):
+        run_stack(new_project(program.format(text="a: [")), "dev")
+
+
 def test_nothing_of_a_run_is_left_behind_even_after_a_failure(new_project: NewProject) -> None:
     project = new_project("import pulumi, pulumi_aws as aws\naws.ec2.Vpc('a', cidr_block='10.0.0.0/16')\nraise ValueError('x')\n")
     before, path = Path.cwd(), list(sys.path)

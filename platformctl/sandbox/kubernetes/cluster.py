@@ -1,6 +1,5 @@
 """The cluster behind a provider's configuration, and its objects in the sandbox's server."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,6 +8,7 @@ from typing import Any, Final
 
 import yaml
 
+from platformctl.manifests import objects_of
 from platformctl.sandbox.client import Answer, SandboxClient
 from platformctl.sandbox.kubernetes.kinds import CLUSTER_SCOPED, Kind
 from platformctl.sandbox.plugin import ProviderError
@@ -145,32 +145,12 @@ class Cluster:
 
 
 def decode_yaml(text: str, default_namespace: str | None = None) -> list[dict[str, Any]]:
-    """The objects of a YAML text; the items of a List stand for themselves.
+    """The objects of a YAML text.
 
     Raises:
         ProviderError: the text is not YAML, or a document is no object.
     """
     try:
-        documents = [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise ProviderError(f"the text is not YAML{place}") from None
-    objects: list[dict[str, Any]] = []
-    for position, document in enumerate(documents, 1):
-        if not isinstance(document, dict) or not document.get("kind") or not document.get("apiVersion"):
-            raise ProviderError(f"document {position} of the YAML text is no Kubernetes object: it needs apiVersion and kind")
-        is_list = document["kind"].endswith("List") and isinstance(document.get("items"), list)
-        objects += document["items"] if is_list else [document]
-    if default_namespace:
-        for item in objects:
-            item.setdefault("metadata", {}).setdefault("namespace", default_namespace)
-    return json.loads(json.dumps(objects))  # type: ignore[no-any-return]  # JSON: without YAML's shared anchors
-
-
-_RESOLVERS: Final = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader: Final[Any] = type("_Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": _RESOLVERS})
-"""YAML as Kubernetes reads it: a date is text."""
+        return objects_of(text, default_namespace)
+    except ValueError as error:
+        raise ProviderError(str(error)) from None
