@@ -86,6 +86,8 @@ def up(
         if not (place.is_sandbox or yes):
             _preview_and_ask(runner, stacks, console)
         results = [_reported(runner.up(stack, refresh=refresh), console) for stack in stacks]
+        if place.is_sandbox:
+            _say_what_was_not_checked(project, sandbox_name, console)
     _print_results(target, place, "up", results, json_output)
 
 
@@ -220,6 +222,16 @@ def _has_engine(console: "Console") -> bool:
         console.print(f"{error} Until then, the offline preview:", markup=False)
         return False
     return True
+
+
+def _say_what_was_not_checked(project: Project, name: str, console: "Console") -> None:
+    from platformctl.sandbox import lifecycle
+
+    sandbox = lifecycle.Sandbox.load(project.root, name)
+    stored = sandbox.stored_objects() if sandbox else 0
+    if stored:
+        more = f"`{program()} tools install kubernetes`, then `{program()} sandbox reset`, gives its clusters a real API"
+        console.print(f"{stored} Kubernetes objects were only checked against schemas; {more}", markup=False)
 
 
 def _place(project: Project, stacks: Sequence[str], wanted: bool | None, name: str, *, start: bool = False) -> Place:

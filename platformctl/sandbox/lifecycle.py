@@ -130,6 +130,15 @@ class Sandbox:
             raise SandboxError(f"sandbox {self.name}: {answer.error}; its log is {self.directory / 'server.log'}")
         return Status(name=self.name, url=self.url, pid=self.pid, directory=str(self.directory), **answer.body)
 
+    def stored_objects(self) -> int:
+        """How many Kubernetes objects it keeps that no API server has checked.
+
+        Raises:
+            SandboxGoneError: it does not answer.
+        """
+        answer = SandboxClient(self.url).request("GET", "kubernetes")
+        return int(answer.body["stored"]) if answer.ok else 0
+
     def environ(self, base: Mapping[str, str] = os.environ) -> dict[str, str]:
         """What to add to `base` so that the engine, its plugins and AWS clients work on this sandbox and can reach nothing else."""
         return environ(self.directory, self.url, base)

@@ -8,6 +8,7 @@ DIRECTORY/server.json is no longer its own, or when its starter goes before it h
     GET  /sandbox/health | status
     GET  /sandbox/unconfirmed            POST /sandbox/confirm {"urns": [..], "holding": TEXT}        POST /sandbox/forget {"urn": ..}
     GET  /sandbox/recorded[/TYPE]        GET | PUT | DELETE /sandbox/recorded/TYPE/ID
+    GET  /sandbox/kubernetes                             {"api": whether clusters have API servers, "stored": objects in the store}
     GET  /sandbox/kubernetes/CLUSTER                     {"reachable": .., "version": .. or null, "api": .. or null}
         CLUSTER is the API server's address; "api", its own {"server", "certificateAuthority", "token"}, is started by being asked for
     GET  /sandbox/kubernetes/CLUSTER/objects[?group=&kind=&namespace=]
@@ -102,6 +103,9 @@ class SandboxApplication:
                 return _json({})
             case ["recorded", *rest]:
                 return self._recorded(request, rest)
+            case ["kubernetes"] if request.method == "GET":
+                stored = sum(sum(kinds.values()) for kinds in self.objects.counts().values())
+                return _json({"api": self._control_planes is not None, "stored": stored})
             case ["kubernetes", cluster, *rest] if cluster:
                 return self._kubernetes(request, cluster, rest)
         raise NotFound(f"the sandbox has no {request.method} {request.path}")

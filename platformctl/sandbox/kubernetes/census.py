@@ -1,16 +1,18 @@
 """What a cluster holds, counted through its own API: objects by kind, without those that the control plane makes for itself."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import urllib3
 
+from platformctl.sandbox.kubernetes.born import MANAGER
 from platformctl.sandbox.kubernetes.control_plane import Endpoint
 
 UNCHECKED: Final = "sandbox.platform/unchecked"
 """Label of a CustomResourceDefinition that was made up for a kind whose real one is not at hand: it takes whatever is written."""
+_DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _DISCOVERY: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _OWN_MANAGERS: Final = frozenset(
@@ -21,9 +23,10 @@ _OWN_MANAGERS: Final = frozenset(
         "kubernetes-service-cidr-controller",
         "api-priority-and-fairness-config-producer-v1",
         "api-priority-and-fairness-config-consumer-v1",
+        MANAGER,
     }
 )
-"""What the control plane calls itself where it writes."""
+"""What the control plane and EKS call themselves where they write."""
 _PASSING: Final = frozenset({("", "Event"), ("events.k8s.io", "Event"), ("", "ComponentStatus"), ("coordination.k8s.io", "Lease")})
 """Kinds that are no state anybody wrote."""
 _OK: Final = 200
@@ -41,28 +44,49 @@ class Census:
     """Those of kinds that no real definition is known for."""
 
 
-def count(endpoint: Endpoint) -> Census:
+def count(endpoint: Endpoint, stored: Container[tuple[str, str]]) -> Census:
     """Count the objects of a cluster.
+
+    Args:
+        endpoint: its API.
+        stored: group and plural of the custom resources that have objects. An API server takes a tenth of a second to list a kind for the
+            first time, and most kinds have none.
 
     Raises:
         urllib3.exceptions.HTTPError: its API server does not answer.
     """
     with urllib3.PoolManager(ca_certs=str(endpoint.authority), retries=False, timeout=urllib3.Timeout(20)) as pool:
         api = _Reader(pool, endpoint)
-        made_up = {
-            (definition["spec"]["group"], definition["spec"]["names"]["kind"])
-            for definition in api.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "application/json")["items"]
-            if UNCHECKED in (definition["metadata"].get("labels") or {})
-        }
+        definitions = api.get(_DEFINITIONS, _METADATA)["items"] or ()
+        named = {definition["metadata"]["name"].partition(".")[::2]: definition["metadata"] for definition in definitions}
         kinds: Counter[str] = Counter()
         unchecked: Counter[str] = Counter()
-        for group, kind, path in api.listable():
-            found = sum(map(_is_theirs, api.get(path, _METADATA)["items"] or ()))
-            name = f"{kind}.{group}" if group else kind
-            kinds[name] += found
-            if (group, kind) in made_up:
-                unchecked[name] += found
+        for listable in api.listable():
+            definition = named.get((listable.plural, listable.group))
+            if definition is not None and (listable.group, listable.plural) not in stored:
+                continue
+            found = sum(map(_is_theirs, api.get(listable.path, _METADATA)["items"] or ()))
+            kinds[listable.name] += found
+            if definition is not None and UNCHECKED in definition.get("labels", {}):
+                unchecked[listable.name] += found
         return Census(api.get("/version", "application/json")["gitVersion"].removeprefix("v"), _sorted(kinds), _sorted(unchecked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Listable:
+    group: str
+    version: str
+    kind: str
+    plural: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
+    @property
+    def path(self) -> str:
+        root = f"/apis/{self.group}" if self.group else "/api"
+        return f"{root}/{self.version}/{self.plural}"
 
 
 @dataclass(frozen=True)
@@ -77,8 +101,8 @@ class _Reader:
             raise urllib3.exceptions.HTTPError(f"{path} answers {answer.status}")
         return answer.json()
 
-    def listable(self) -> Iterator[tuple[str, str, str]]:
-        """Group, kind and path of everything that can be listed, each kind in the version that the server prefers."""
+    def listable(self) -> Iterator[_Listable]:
+        """Everything that can be listed, each kind in the version that the server prefers."""
         for root in ("/api", "/apis"):
             for group in self.get(root, _DISCOVERY)["items"]:
                 name = group.get("metadata", {}).get("name", "")
@@ -88,8 +112,7 @@ class _Reader:
                         kind = resource["responseKind"]["kind"]
                         if kind not in seen and "list" in resource["verbs"] and (name, kind) not in _PASSING:
                             seen.add(kind)
-                            parts = (root, name, version["version"], resource["resource"])
-                            yield name, kind, "/".join(part for part in parts if part)
+                            yield _Listable(name, version["version"], kind, resource["resource"])
 
 
 def _is_theirs(item: Mapping[str, Any]) -> bool:

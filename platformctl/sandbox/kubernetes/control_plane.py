@@ -4,6 +4,8 @@ They are started when first asked for, on free ports of loopback, and end with t
 and tokens included, lies in the sandbox's folder and goes with it.
 """
 
+import base64
+import json
 import secrets
 import socket
 import ssl
@@ -20,8 +22,9 @@ import urllib3
 import yaml
 
 from platformctl.errors import ToolError
-from platformctl.sandbox.kubernetes import programs
+from platformctl.sandbox.kubernetes import born, programs
 from platformctl.sandbox.kubernetes.certificates import Authority, signing_key, write_secret
+from platformctl.sandbox.kubernetes.definitions import at_hand
 from platformctl.sandbox.kubernetes.processes import Processes
 
 START_SECONDS: Final = 90.0
@@ -29,10 +32,13 @@ START_SECONDS: Final = 90.0
 FOLDER: Final = "kubernetes"
 """Folder of the sandbox that everything lies in."""
 _POLL_SECONDS: Final = 0.1
-_REQUEST_TIMEOUT: Final = urllib3.Timeout(10)
+_PROBE_TIMEOUT: Final = urllib3.Timeout(10)
+_WRITE_TIMEOUT: Final = urllib3.Timeout(60)
 _LOOPBACK: Final = "127.0.0.1"
 _ADMINISTRATORS: Final = "system:masters"
 _OK: Final = 200
+_CREATED: Final = 201
+_CONFLICT: Final = 409
 
 
 class ControlPlaneError(ToolError):
@@ -49,6 +55,8 @@ class Identity:
     """Name of its folder, and its prefix in etcd: never used twice in a sandbox."""
     issuer: str
     """Issuer of its service account tokens."""
+    is_eks: bool
+    """Whether it is born with what EKS puts into a cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,25 @@ class Endpoint:
 
     def answers(self, path: str) -> bool:
         """Whether the API server has something to say at a path."""
-        with urllib3.PoolManager(ca_certs=str(self.authority), retries=False, timeout=_REQUEST_TIMEOUT) as pool:
-            return pool.request("GET", f"{self.server}{path}", headers={"Authorization": f"Bearer {self.token}"}).status == _OK
+        return self._request("GET", path, _PROBE_TIMEOUT).status == _OK
+
+    def make(self, path: str, document: Mapping[str, Any], manager: str) -> None:
+        """Make an object, if it does not exist.
+
+        Raises:
+            ControlPlaneError: the API server refuses it.
+        """
+        try:
+            answer = self._request("POST", f"{path}?fieldManager={manager}", _WRITE_TIMEOUT, json.dumps(document))
+        except urllib3.exceptions.HTTPError as error:
+            raise ControlPlaneError(f"the API server at {self.server} does not answer ({error})") from None
+        if answer.status not in {_CREATED, _CONFLICT}:
+            raise ControlPlaneError(f"{document['kind']} {document['metadata']['name']} was refused: {answer.json().get('message')}")
+
+    def _request(self, method: str, path: str, timeout: urllib3.Timeout, body: str | None = None) -> urllib3.BaseHTTPResponse:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        with urllib3.PoolManager(ca_certs=str(self.authority), retries=False, timeout=timeout) as pool:
+            return pool.request(method, f"{self.server}{path}", headers=headers, body=body)
 
 
 def kubeconfig(endpoints: Mapping[str, Endpoint]) -> dict[str, Any]:
@@ -116,12 +141,32 @@ class Etcd:
         with self._lock:
             self._program.ensure(programs.etcd_arguments(self.files, *map(_number, self._ports)), self._answers)
 
+    def end(self) -> None:
+        """Kill it."""
+        self._program.end()
+        for reserved in self._ports:
+            reserved.close()
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys below a prefix, without it.
+
+        Raises:
+            urllib3.exceptions.HTTPError: it does not answer.
+        """
+        start = f"{prefix}/".encode()
+        wanted = {"key": start, "range_end": start[:-1] + bytes([start[-1] + 1])}
+        body = {**{name: base64.b64encode(value).decode() for name, value in wanted.items()}, "keys_only": True}
+        found = self._request("POST", "/v3/kv/range", json.dumps(body)).json().get("kvs", ())
+        return [base64.b64decode(entry["key"])[len(start) :].decode() for entry in found]
+
     def _answers(self) -> bool:
-        files = self.files
-        context = ssl.create_default_context(cafile=files.authority)
-        context.load_cert_chain(files.certificate, files.key)
-        with urllib3.PoolManager(ssl_context=context, retries=False, timeout=_REQUEST_TIMEOUT) as pool:
-            return pool.request("GET", f"https://{_LOOPBACK}:{self.port}/health").status == _OK
+        return self._request("GET", "/health").status == _OK
+
+    def _request(self, method: str, path: str, body: str | None = None) -> urllib3.BaseHTTPResponse:
+        context = ssl.create_default_context(cafile=self.files.authority)
+        context.load_cert_chain(self.files.certificate, self.files.key)
+        with urllib3.PoolManager(ssl_context=context, retries=False, timeout=_PROBE_TIMEOUT) as pool:
+            return pool.request(method, f"https://{_LOOPBACK}:{self.port}{path}", body=body)
 
 
 class ControlPlane:
@@ -138,6 +183,7 @@ class ControlPlane:
         )
         self._files = programs.Files(folder)
         self._lock = threading.Lock()
+        self._born = False
         self.endpoint = Endpoint(f"https://{_LOOPBACK}:{_number(self._socket)}", self._files.authority, secrets.token_urlsafe(32))
         self._prepare(folder)
 
@@ -160,6 +206,19 @@ class ControlPlane:
             self._server.ensure(arguments, lambda: self.endpoint.answers("/readyz"))
             account = "/api/v1/namespaces/default/serviceaccounts/default"
             self._controllers.ensure(programs.controller_arguments(self._files), lambda: self.endpoint.answers(account))
+            if self.identity.is_eks and not self._born:
+                for path, document in born.eks_objects(at_hand()):
+                    self.endpoint.make(path, document, born.MANAGER)
+                self._born = True
+
+    def stored(self) -> set[tuple[str, str]]:
+        """Group and plural of every custom resource that has objects.
+
+        Raises:
+            urllib3.exceptions.HTTPError: etcd does not answer.
+        """
+        parts = (key.split("/", 2) for key in self._etcd.keys(f"/{self.identity.slug}"))
+        return {(group, plural) for group, plural, *_ in parts}
 
     def end(self) -> None:
         """Kill it."""
@@ -195,18 +254,25 @@ class _Program:
         return self.process.pid if self.process is not None and self.process.poll() is None else None
 
     def ensure(self, arguments: list[str], answers: Callable[[], bool]) -> None:
-        if self.pid is not None:
+        # Asked, not only looked at: a process that is being killed is still there for a moment.
+        if self._comes_to_answer(answers):
             return
-        process = self.process = self.processes.start([str(self.binary), *arguments], self.log, {})
-        end = time.monotonic() + START_SECONDS
-        while process.poll() is None and time.monotonic() < end:
-            with suppress(urllib3.exceptions.HTTPError):
-                if answers():
-                    return
-            time.sleep(_POLL_SECONDS)
-        what = f"did not answer within {START_SECONDS:.0f} s" if process.poll() is None else "ended while starting"
+        self.end()
+        self.process = self.processes.start([str(self.binary), *arguments], self.log, {})
+        if self._comes_to_answer(answers):
+            return
+        what = "ended while starting" if self.pid is None else f"did not answer within {START_SECONDS:.0f} s"
         self.end()
         raise ControlPlaneError(f"{self.name} {what}: {_last_line(self.log)}")
+
+    def _comes_to_answer(self, answers: Callable[[], bool]) -> bool:
+        end = time.monotonic() + START_SECONDS
+        while self.pid is not None and time.monotonic() < end:
+            with suppress(urllib3.exceptions.HTTPError):
+                if answers():
+                    return True
+            time.sleep(_POLL_SECONDS)
+        return False
 
     def end(self) -> None:
         if self.process is not None:

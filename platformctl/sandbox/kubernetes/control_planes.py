@@ -37,7 +37,7 @@ class ControlPlanes:
         Args:
             address: the cluster's address.
             name: its name; omitted: the address's host.
-            issuer: issuer of its service account tokens; omitted: that of a cluster without a public one.
+            issuer: issuer of its service account tokens, if it is a cluster of EKS; omitted: it is none.
 
         Raises:
             ControlPlaneError: it does not start.
@@ -72,14 +72,18 @@ class ControlPlanes:
                 "address": address,
                 "server": plane.endpoint.server,
                 "processes": {**plane.pids, **etcd},
-                **_census(plane.endpoint),
+                **_census(plane),
             }
             for address, plane in self.running().items()
         ]
 
     def close(self) -> None:
-        """End everything."""
+        """End everything; nothing is started any more."""
         self._processes.close()
+        for plane in self.running().values():
+            plane.end()
+        if self._etcd:
+            self._etcd.end()
 
     def _plane(self, address: str, name: str, issuer: str | None) -> ControlPlane:
         folder = self._directory / FOLDER
@@ -87,7 +91,7 @@ class ControlPlanes:
             self._etcd = Etcd(folder / "etcd", self._binaries["etcd"], self._processes)
         slug = f"{_NO_SLUG.sub('-', name.lower())[:40]}-{sha256(address.encode()).hexdigest()[:8]}"
         taken = {plane.identity.name for plane in self._planes.values()}
-        identity = Identity(name if name not in taken else slug, slug, issuer or _UNNAMED_ISSUER)
+        identity = Identity(name if name not in taken else slug, slug, issuer or _UNNAMED_ISSUER, is_eks=issuer is not None)
         return ControlPlane(identity, folder / slug, self._binaries, self._etcd, self._processes)
 
     def _write_kubeconfig(self) -> None:
@@ -99,9 +103,9 @@ class ControlPlanes:
             partial.replace(path)
 
 
-def _census(endpoint: Endpoint) -> dict[str, Any]:
+def _census(plane: ControlPlane) -> dict[str, Any]:
     try:
-        found = census.count(endpoint)
+        found = census.count(plane.endpoint, plane.stored())
     except urllib3.exceptions.HTTPError as error:
-        return {"version": None, "objects": {}, "unchecked": {}, "error": f"it does not answer ({type(error).__name__})"}
+        return {"version": None, "objects": {}, "unchecked": {}, "error": f"it does not answer ({error})"}
     return {"version": found.version, "objects": dict(found.kinds), "unchecked": dict(found.unchecked), "error": None}
