@@ -145,14 +145,14 @@ def judge(graph: ResourceGraph, judges: Judges, today: date, places: Places | No
     Args:
         graph: the resources.
         judges: rules, levels and waivers.
-        today: the day that waivers are judged by.
+        today: the day that waivers and versions are judged by.
         places: where the program's files lie.
     """
     where = places or Places()
     stacks = list(dict.fromkeys(waiving.stack_of(node) for node in graph))
     environments = {environment_of(stack) for stack in stacks} or {""}
     asked = [rule for rule in judges.rules if any(judges.enforcement.level(rule, one) is not Level.DISABLED for one in environments)]
-    judgement = evaluate(graph, asked, judges.enforcement.settings)
+    judgement = evaluate(graph, asked, judges.enforcement.settings.on(today))
     outcome = waiving.apply(judgement, judges.waivers, graph, today)
     pairs: Iterable[tuple[Finding, Waiver | None]] = [*((one, None) for one in outcome.findings), *outcome.waived]
     entries = [_entry(finding, waiver, graph, judges, where) for finding, waiver in pairs]

@@ -1,7 +1,8 @@
 """What many rules ask of an input or of the graph, answered True, False, or None where what decides is not known before `up`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from platform_policies.documents import Statement, has_condition, principals_public, statements
@@ -49,6 +50,11 @@ def any_of(answers: Iterable[bool | None]) -> bool | None:
     """True where one is, whatever the others; None where one may be; else False."""
     found = set(answers)
     return True if True in found else None if None in found else False
+
+
+def day_of(settings: Mapping[str, Any]) -> date:
+    """The day a rule judges by: its setting `today`, which the hosts fill in; the clock's where nobody did."""
+    return date.fromisoformat(settings["today"]) if settings["today"] else datetime.now(UTC).date()
 
 
 def verdict(holds: bool | None, path: str, message: str, *, sub_id: str = "") -> Verdict:

@@ -71,7 +71,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self.stack = ""
         self.preview = True
         self.levels: dict[str, Level] = {}
-        self.settings = policies.enforcement.settings
+        self.settings = policies.enforcement.settings.on(policies.today)
         self._rules: dict[str, list[Rule]] = {}
         for rule in policies.rules:
             for kind in rule.types or (STACK_TYPE,):
@@ -95,7 +95,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         """Which stack, and whether this is a preview."""
         self.stack, self.preview = request.stack, request.dry_run
         environment = environment_of(self.stack)
-        self.settings = self.policies.enforcement.settings.within(environment)
+        self.settings = self.policies.enforcement.settings.within(environment).on(self.policies.today)
         self.levels = {rule.id: self.policies.enforcement.level(rule, environment) for rule in self.policies.rules}
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
@@ -117,7 +117,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 self.levels[rule.id] = enforcement.capped(rule, names[given.enforcementLevel])
                 if own := plain(given.properties, None):
                     settings.setdefault(rule.id, {}).update(own)
-        self.settings = Settings(settings)
+        self.settings = Settings(settings).on(self.policies.today)
         return empty_pb2.Empty()
 
     def Analyze(self, request: Any, _context: Any) -> Any:  # noqa: N802

@@ -5,7 +5,8 @@ never counted as pass: what cannot be decided in a preview is said, and decided 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -78,6 +79,8 @@ class Settings:
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environments: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     """What is different in one environment: by rule id, environment and key."""
+    today: date | None = None
+    """The day for rules that judge by one and are not set to another; None: the clock's."""
 
     def of(self, rule: str, environment: str) -> Mapping[str, Any]:
         """What is set of a rule in an environment."""
@@ -87,7 +90,11 @@ class Settings:
 
     def within(self, environment: str) -> "Settings":
         """The same, for one environment only."""
-        return Settings({rule: self.of(rule, environment) for rule in {**self.values, **self.environments}})
+        return Settings({rule: self.of(rule, environment) for rule in {**self.values, **self.environments}}, today=self.today)
+
+    def on(self, today: date) -> "Settings":
+        """The same, on a day."""
+        return replace(self, today=today)
 
 
 Decide: TypeAlias = Callable[[Node, ResourceGraph, Mapping[str, Any]], Answer]
@@ -119,6 +126,8 @@ class Rule:
     def __call__(self, node: Node, graph: ResourceGraph, settings: Settings | None = None) -> tuple[Verdict, ...]:
         """Judge one resource."""
         given = settings.of(self.id, environment_of(stack_of(node.urn))) if settings else {}
+        if settings and settings.today and "today" in self.defaults and not given.get("today"):
+            given = {**given, "today": settings.today.isoformat()}
         answer = self.decide(node, graph, {**self.defaults, **given} if given else self.defaults)
         if answer is None:
             return ()

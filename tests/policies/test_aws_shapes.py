@@ -152,7 +152,13 @@ def _bare() -> None:
     aws.s3.BucketAcl("data", bucket=bucket.id, acl="public-read")
     aws.cloudtrail.Trail("trail", s3_bucket_name=bucket.id)
     aws.rds.Instance(
-        "db", instance_class="db.t4g.micro", engine="mysql", password="x", publicly_accessible=True, auto_minor_version_upgrade=False
+        "db",
+        instance_class="db.t4g.micro",
+        engine="mysql",
+        engine_version="8.0",
+        password="x",
+        publicly_accessible=True,
+        auto_minor_version_upgrade=False,
     )
     aws.elasticache.ReplicationGroup("cache", description="sessions")
     aws.backup.Vault("vault")

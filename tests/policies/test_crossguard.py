@@ -339,6 +339,18 @@ def test_what_is_waived_is_not_corrected() -> None:
     assert corrected(Level.REMEDIATE, {}, waived=True) == []
 
 
+@rule("dated", title="Has a day", severity=Severity.LOW, types=(THING,), fix="Wait", defaults={"today": ""})
+def dated(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
+    """Things age."""
+    return fail("", settings["today"])
+
+
+def test_rules_judge_by_the_packs_own_day() -> None:
+    assert Engine(rules=[dated]).register("a", {})[0].message == f"{TODAY}. Wait"
+    configured = Engine(rules=[dated], config={"dated": (analyzer_pb2.MANDATORY, {"today": "2030-01-01"})})
+    assert configured.register("a", {})[0].message == "2030-01-01. Wait"
+
+
 def test_a_pack_reads_its_files(tmp_path: Path) -> None:
     found = policy_set(Pack.SECURITY, tmp_path, TODAY)
     assert list(found.rules) == list(catalogue.pack(Pack.SECURITY))

@@ -71,16 +71,22 @@ def logs() -> None:
 
 def versions() -> None:
     t = Table(CASES, "aws-eks-supported-version", CLUSTER)
+    last, after = {"today": "2026-12-02"}, {"today": "2026-12-03"}
     for type_ in (CLUSTER, NODE_GROUP):
-        t.passing({"version": "1.34"}, type_, of=type_)
-        t.failing({"version": "1.33"}, type_, of=type_, at="version")
-        t.absent(Status.PASS, {}, type_, of=type_)
-    t.passing({"version": 1.36}, "number")
-    t.passing({"version": "2.0"}, "next major")
-    t.failing({"version": "1.9"}, "one digit")
-    t.failing({}, "chosen by EKS, long ago", outputs={"version": "1.29"})
-    t.failing({"version": "1.35"}, "setting", settings={"oldest": "1.36"})
-    t.unknown({"version": UNKNOWN})
+        t.passing({"version": "1.34"}, f"{type_} on the last day", of=type_, settings=last)
+        t.failing({"version": "1.34"}, f"{type_} a day later", of=type_, settings=after, at="version")
+        t.absent(Status.PASS, {}, type_, of=type_, settings=last)
+    t.passing({"version": "1.35"}, "the next", settings=after)
+    t.failing({"version": "1.36"}, "the newest known, when it has left", settings={"today": "2027-08-03"})
+    t.passing({"version": "1.37"}, "newer than those known", settings={"today": "2027-08-03"})
+    t.passing({"version": 1.36}, "number", settings=last)
+    t.passing({"version": "2.0"}, "next major", settings=last)
+    t.failing({"version": "1.9"}, "one digit", settings=last)
+    t.failing({}, "chosen by EKS, long ago", outputs={"version": "1.29"}, settings=last)
+    t.failing({"version": "1.35"}, "by hand, newer", settings={"oldest": "1.36", **last})
+    t.passing({"version": "1.33"}, "by hand, older", settings={"oldest": "1.33", **last})
+    t.unknown({"version": UNKNOWN}, settings=last)
+    t.unknown({"version": "1.35"}, "by hand, no version", settings={"oldest": "newest", **last})
 
 
 def access() -> None:

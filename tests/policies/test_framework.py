@@ -1,11 +1,13 @@
 """Judging and enforcement: what holds for every rule."""
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from platform_policies import enforcement
+from platform_policies.checks import day_of
 from platform_policies.enforcement import Enforcement, Level
 from platform_policies.errors import PolicyInputError
 from platform_policies.evaluate import evaluate
@@ -67,6 +69,23 @@ def test_settings_are_the_rule_s_own_unless_given() -> None:
     assert len(evaluate(graph, [sized]).findings) == 1
     assert evaluate(graph, [sized], Settings({"sized": {"max": 4}})).findings == []
     assert len(evaluate(graph, [sized], Settings({"other": {"max": 4}})).findings) == 1
+
+
+@rule("fresh", title="Fresh", severity=Severity.LOW, types=(THING,), fix="Renew", defaults={"today": ""})
+def fresh(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
+    """Old things rot."""
+    return fail("", f"judged on {day_of(settings)}")
+
+
+def test_a_rule_judges_by_the_day_of_the_run_unless_set_to_another() -> None:
+    def days(settings: Settings | None) -> str:
+        return evaluate(ResourceGraph((node("a", {}),)), [fresh], settings).findings[0].message
+
+    run = Settings().on(date(2031, 5, 7))
+    assert days(run) == days(run.within("prod")) == "judged on 2031-05-07"
+    assert days(Settings({"fresh": {"today": "2032-01-01"}}).on(date(2031, 5, 7))) == "judged on 2032-01-01"
+    assert days(None) == f"judged on {datetime.now(UTC).date()}"
+    assert evaluate(ResourceGraph((node("a", {"size": 4}),)), [sized], run).findings, "a rule without a day is asked as ever"
 
 
 def test_what_is_only_read_is_not_judged() -> None:

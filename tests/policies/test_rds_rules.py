@@ -163,6 +163,7 @@ def _tls() -> None:
         "postgres14": False,
         "postgres9.6": False,
         "mysql8.4": False,
+        "mysql9.7": True,
         "mariadb11.8": True,
         "mariadb11.4": False,
     }.items():
@@ -176,12 +177,14 @@ def _tls() -> None:
         ("postgres", "15"): Status.PASS,
         ("postgres", "15.4"): Status.PASS,
         ("postgres", "14.9"): Status.FAIL,
-        ("postgres", ""): Status.PASS,
-        ("mysql", "8.4"): Status.FAIL,
-        ("mysql", ""): Status.FAIL,
+        ("postgres", ""): Status.UNKNOWN,
+        ("mysql", "8.4.7"): Status.FAIL,
+        ("mysql", "9.7.1"): Status.PASS,
+        ("mysql", ""): Status.UNKNOWN,
         ("mariadb", "11.8.2"): Status.PASS,
         ("mariadb", "10.11"): Status.FAIL,
         ("sqlserver-se", "16"): Status.FAIL,
+        ("sqlserver-se", ""): Status.FAIL,
         ("oracle-ee", "19"): None,
     }
     for (engine, version), expect in defaults.items():
@@ -197,7 +200,10 @@ def _tls() -> None:
     table.unknown({}, "family", others=[group(UNKNOWN)], refers=link)
     table.unknown({"engine": UNKNOWN}, "engine", at="engine")
     table.unknown({"engine": "postgres", "engineVersion": UNKNOWN}, "version", at="engineVersion")
-    table.failing({"engine": "mysql", "engineVersion": UNKNOWN}, "mysql of any version")
+    table.unknown({"engine": "mysql", "engineVersion": UNKNOWN}, "version of mysql", at="engineVersion")
+    table.unknown({"engine": "postgres"}, "version not chosen yet", outputs={"engineVersion": UNKNOWN}, at="engineVersion")
+    table.passing({"engine": "postgres"}, "chosen by AWS", outputs={"engineVersion": "17.6"})
+    table.failing({"engine": "mysql"}, "chosen by AWS", outputs={"engineVersion": "8.4.7"})
     table.unknown({"replicateSourceDb": "a"}, "replica", at="engine")
     cluster = Table(CASES, rule, CLUSTER)
     link = {"dbClusterParameterGroupName": ["group"]}
@@ -207,6 +213,7 @@ def _tls() -> None:
     cluster.absent(Status.FAIL, {}, "aurora-postgresql 16", others=[group("aurora-postgresql16", cluster_group)], refers=link)
     cluster.absent(Status.PASS, {}, "aurora-postgresql 17", others=[group("aurora-postgresql17", cluster_group)], refers=link)
     cluster.absent(Status.FAIL, {"engine": "aurora-mysql", "engineVersion": "8.0.mysql_aurora.3.05.2"}, "aurora-mysql")
+    cluster.absent(Status.PASS, {"engine": "aurora-mysql", "engineVersion": "8.4.mysql_aurora.8.4.7"}, "aurora-mysql 8.4")
     cluster.unknown({"engine": "aurora-postgresql", "dbClusterParameterGroupName": UNKNOWN}, "group of a cluster")
     for type_, user in ((rds.PARAMETER_GROUP, INSTANCE), (cluster_group, CLUSTER)):
         alone = Table(CASES, rule, type_)

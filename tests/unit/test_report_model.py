@@ -1,11 +1,13 @@
 """What becomes of a finding: its level, its waiver, its place."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
+from platform_policies import catalogue
 from platform_policies.enforcement import Enforcement, Level
-from platform_policies.graph import ResourceGraph
+from platform_policies.graph import Node, ResourceGraph
 from platform_policies.waivers import Waivers
 
 from platformctl.report.model import Judges, Places, judge
@@ -20,6 +22,13 @@ def test_what_blocks_comes_first_and_what_is_waived_last() -> None:
         ("later", "aws-s3-locked", "front", "unknown", False),
         ("excused", "aws-s3-old", "", "waived", False),
     ]
+
+
+def test_versions_are_judged_by_the_day_of_the_report() -> None:
+    cluster = Node("urn:pulumi:prod.cluster::p::aws:eks/cluster:Cluster::c", "aws:eks/cluster:Cluster", "c", {"version": "1.34"})
+    judges = Judges([rule for rule in catalogue.rules() if rule.id in ("aws-eks-supported-version", "cost-eks-extended-support")])
+    found = {day: {entry.rule.id for entry in judge(ResourceGraph((cluster,)), judges, date(2026, 12, day)).entries} for day in (2, 3)}
+    assert found == {2: set(), 3: {rule.id for rule in judges.rules}}
 
 
 def test_the_worse_comes_first_whatever_was_registered_first() -> None:

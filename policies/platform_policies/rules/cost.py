@@ -1,12 +1,11 @@
 """Cost: what a stack costs in a month at the least, and what is paid for that brings nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
-from platform_policies.checks import any_of, items, present, verdict
+from platform_policies.checks import any_of, day_of, items, present, verdict
 from platform_policies.evaluate import STACK_TYPE
 from platform_policies.graph import UNKNOWN, Node, ResourceGraph, stack_of
 from platform_policies.pricing.catalogue import PricingError
@@ -187,7 +186,7 @@ def one_nat(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> An
 )
 def eks_support(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
     """A control plane in extended support costs six times as much for the same cluster."""
-    extended = extended_support(node, Context(graph, NO_USAGE, _today(settings)))
+    extended = extended_support(node, Context(graph, NO_USAGE, day_of(settings)))
     if extended is None:
         return unknown("version")
     if extended and is_unknown(node.value("upgradePolicy")):
@@ -206,7 +205,7 @@ def eks_support(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -
 )
 def rds_support(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
     """Extended support is charged for every vCPU of a database, every hour."""
-    extended = extended_database(node, Context(graph, NO_USAGE, _today(settings)))
+    extended = extended_database(node, Context(graph, NO_USAGE, day_of(settings)))
     if extended is None:
         return unknown("engineVersion" if is_unknown(node.value("engineVersion")) else "engine")
     if extended and is_unknown(node.value("engineLifecycleSupport")):
@@ -294,7 +293,7 @@ def _price(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Est
         return unknown("region")
     try:
         usage = parse_usage({"version": 1, "resource_usage": settings["usage"]}, "setting usage")
-        return estimate(own, region, usage=usage, today=_today(settings))
+        return estimate(own, region, usage=usage, today=day_of(settings))
     except PricingError as error:
         return Verdict(Status.UNKNOWN, "region", str(error))
 
@@ -326,10 +325,6 @@ def _environment(node: Node) -> str | None:
     if is_unknown(tag):
         return None
     return tag if isinstance(tag, str) else stack_of(node.urn).partition(".")[0]
-
-
-def _today(settings: Mapping[str, Any]) -> date:
-    return date.fromisoformat(settings["today"]) if settings["today"] else datetime.now(UTC).date()
 
 
 def _family(kind: Any) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from platform_policies.checks import all_of, any_of, flag, items, own_key, related, text, verdict
+from platform_policies.checks import all_of, any_of, day_of, flag, items, own_key, related, text, verdict
 from platform_policies.firewall import block_is_world
 from platform_policies.graph import UNKNOWN, Node, ResourceGraph
+from platform_policies.pricing.support import eks_oldest_supported
 from platform_policies.rule import PASS, Answer, Severity, Verdict, fail, is_unknown, passed, rule, unknown
 from platform_policies.types import canonical
 from platform_policies.verdicts import settle, stands
@@ -112,12 +113,12 @@ def logs(node: Node, _graph: ResourceGraph, settings: Mapping[str, Any]) -> Answ
     severity=Severity.HIGH,
     types=(CLUSTER, NODE_GROUP),
     fix="Upgrade version one minor version at a time, the cluster first, then its node groups",
-    defaults={"oldest": "1.34"},
+    defaults={"oldest": "", "today": ""},
 )
 def supported_version(node: Node, _graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
     """Extended support costs six times the price per hour; after it, EKS upgrades by itself.
 
-    The setting is the oldest minor version in standard support: 1.34 until 2026-12-02, then 1.35 (EKS Kubernetes release calendar).
+    The oldest version allowed is the oldest in standard support on the day, by the calendar of this version; `oldest` sets another.
     """
     value = node.value("version")
     if value is None:
@@ -125,10 +126,13 @@ def supported_version(node: Node, _graph: ResourceGraph, settings: Mapping[str, 
     if value is None:
         return PASS  # the latest at creation; a node group takes its cluster's, which is judged there
     minor = _minor(value)
-    oldest = _minor(settings["oldest"])
-    if minor is None or oldest is None:
+    set_by_hand = settings["oldest"]
+    oldest = set_by_hand or eks_oldest_supported(day_of(settings))
+    allowed = _minor(oldest)
+    if minor is None or allowed is None:
         return unknown("version")
-    return verdict(minor >= oldest, "version", f"version is {value}, older than {settings['oldest']}, the oldest in standard support")
+    why = "the oldest allowed" if set_by_hand else "the oldest in standard support"
+    return verdict(minor >= allowed, "version", f"version is {value}, older than {oldest}, {why}")
 
 
 def _minor(value: Any) -> tuple[int, ...] | None:
@@ -183,10 +187,9 @@ def private_nodes(node: Node, graph: ResourceGraph, _settings: Mapping[str, Any]
 
 
 def _meant(listed: Sequence[Any] | None, subnets: Sequence[Node]) -> Sequence[Node]:
-    """Those of the subnets a list refers to that are in it, once its ids are known."""
-    if listed is None or UNKNOWN in listed:
-        return subnets
-    return [one for one in subnets if one.outputs.get("id") in listed]
+    """Those of the subnets a list refers to whose ids are in it, where that tells of each id whose it is; else all of them."""
+    named = [one for one in subnets if one.outputs.get("id", UNKNOWN) in (listed or ())]
+    return named if listed is not None and UNKNOWN not in listed and len(named) == len(listed) else subnets
 
 
 def _is_public(subnet: Node, graph: ResourceGraph) -> tuple[bool | None, str]:

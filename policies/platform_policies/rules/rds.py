@@ -34,10 +34,16 @@ TLS_PARAMETERS: Sequence[tuple[str, str, float]] = (
     ("postgres", "rds.force_ssl", 15),
     ("sqlserver", "rds.force_ssl", float("inf")),
     ("mariadb", "require_secure_transport", 11.8),
-    ("aurora-mysql", "require_secure_transport", float("inf")),
-    ("mysql", "require_secure_transport", float("inf")),
+    ("aurora-mysql", "require_secure_transport", 8.4),
+    ("mysql", "require_secure_transport", 9.7),
 )
-"""Beginning of the engine or family, the parameter that refuses plain connections, and the version from which AWS sets it by default."""
+"""Beginning of the engine or family, the parameter that refuses plain connections, and the version from which AWS sets it by default.
+
+Read on 2026-11-27, below https://docs.aws.amazon.com/AmazonRDS/latest/: UserGuide/PostgreSQL.Concepts.General.SSL.html,
+UserGuide/mysql-ssl-connections.require-ssl.html, UserGuide/mariadb-ssl-connections.require-ssl.html,
+UserGuide/ssl-certificate-rotation-sqlserver.html, AuroraUserGuide/AuroraMySQL.Compare-v3-v84.html; of Aurora PostgreSQL its release notes
+(AuroraPostgreSQLReleaseNotes, version 17).
+"""
 
 
 def _copies(node: Node) -> bool | None:
@@ -232,7 +238,8 @@ def force_ssl(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> 
     name = text(node, path)
     if name is None or (name and not name.startswith("default.")):
         return unknown(path)
-    return _by_default(text(node, "engine"), text(node, "engineVersion"), path)
+    chosen = node if node.value("engineVersion") is not None else Node(node.urn, node.type, node.name, node.outputs)
+    return _by_default(text(node, "engine"), text(chosen, "engineVersion"), path)
 
 
 def _group_forces(group: Node) -> Verdict | None:
@@ -268,7 +275,7 @@ def _switch_of(engine: str) -> tuple[str, str, float] | None:
 
 
 def _by_default(engine: str | None, version: str | None, path: str) -> Verdict | None:
-    """The engine's default; no version is the newest, which AWS chooses."""
+    """The engine's default; which version AWS chooses where none is named is known after `up`."""
     if engine is None:
         return unknown("engine")
     switch = _switch_of(engine)
@@ -277,9 +284,9 @@ def _by_default(engine: str | None, version: str | None, path: str) -> Verdict |
     if switch is None:
         return None  # Oracle and Db2 do it otherwise: an option group, a registry variable
     since = switch[2]
-    if version is None and since != float("inf"):
+    if not version and since != float("inf"):
         return unknown("engineVersion")
-    on = since != float("inf") and (not version or _version(version) >= _version(f"{since:g}"))
+    on = since != float("inf") and _version(version or "") >= _version(f"{since:g}")
     return verdict(
         on, path, f"{switch[1]} is off by default in {' '.join(filter(None, (engine, version)))}: plain connections are answered"
     )
