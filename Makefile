@@ -55,6 +55,7 @@ lock: $(VENV)/.installed ## Lock the versions in pyproject.toml anew
 bench: $(VENV)/.installed ## Benchmarks; each prints its figures as JSON
 	@$(BIN)/python benchmarks/preview.py
 	@$(BIN)/python benchmarks/engine.py
+	@$(BIN)/python benchmarks/policies.py
 
 clean: ## Remove what was built here; the per-user cache stays
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
