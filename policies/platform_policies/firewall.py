@@ -48,6 +48,8 @@ class Opening:
         """Protocol and ports as a message says them."""
         if self.protocol == ALL_PROTOCOLS:
             return "all protocols"
+        if self.protocol == UNKNOWN:
+            return "a protocol not known yet"
         if self.ports is None:
             return self.protocol
         first, last = self.ports

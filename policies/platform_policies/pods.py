@@ -159,9 +159,14 @@ def _in_values(node: Node) -> Iterator[Pod]:
     """Parts of pods in a chart's values, as charts name them by custom. Only what is set there can be judged: the chart is not rendered."""
     values = node.inputs.get("values")
     if opaque(values):
-        yield Pod("values", UNKNOWN, containers=(Container("values", "?", UNKNOWN),), partial=True)
+        yield _part("values", UNKNOWN, containers=(Container("values", "?", UNKNOWN),))
     else:
         yield from _parts(values, "values", DEPTH)
+
+
+def _part(path: str, spec: Any, *, containers: Sequence[Container] = (), volumes: str = "volumes") -> Pod:
+    """What a chart's values show of a pod."""
+    return Pod(path, spec, containers=containers, partial=True, volumes=volumes)
 
 
 def _parts(value: Any, path: str, depth: int) -> Iterator[Pod]:
@@ -172,13 +177,13 @@ def _parts(value: Any, path: str, depth: int) -> Iterator[Pod]:
         return
     shared = {key: value[key] for key in ("hostNetwork", "hostPID", "hostIPC") if value.get(key) in (True, UNKNOWN)}
     if shared:
-        yield Pod(path, shared, partial=True)
+        yield _part(path, shared)
     for key, item in value.items():
         if key.lower().endswith("securitycontext"):
             if dig(item, "enabled") is not False:
-                yield Pod("", {}, containers=(Container(path, key, {"securityContext": item}, key),), partial=True)
+                yield _part("", {}, containers=(Container(path, key, {"securityContext": item}, key),))
         elif key.lower().endswith("volumes") and isinstance(item, (list, tuple)):
-            yield Pod(path, {"volumes": item}, partial=True, volumes=key)
+            yield _part(path, {"volumes": item}, volumes=key)
         else:
             yield from _parts(item, f"{path}.{key}", depth - 1)
 

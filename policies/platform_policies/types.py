@@ -35,6 +35,13 @@ CANONICAL: Mapping[str, str] = {
 }
 """Other names by the canonical one."""
 
+MOVED_FROM_EXTENSIONS: Mapping[str, str] = {
+    "Ingress": "networking.k8s.io",
+    "NetworkPolicy": "networking.k8s.io",
+    "PodSecurityPolicy": "policy",
+}
+"""Where kinds went when extensions/v1beta1 was given up; all others went to apps."""
+
 
 def canonical(token: str) -> str:
     """The name that rules use for a type; a Kubernetes type goes without its version: `kubernetes:apps:Deployment`."""
@@ -48,10 +55,6 @@ def _kubernetes(token: str) -> str:
     _, _, rest = token.partition(":")
     group_version, _, kind = rest.rpartition(":")
     group = group_version.partition("/")[0]
-    if group == "extensions" and kind != "Ingress":
-        group = "apps"  # Deployment, DaemonSet and ReplicaSet moved from extensions/v1beta1
-    if (group, kind) == ("extensions", "Ingress"):
-        group = "networking.k8s.io"
-    if (group, kind) in {("apps", "NetworkPolicy"), ("apps", "PodSecurityPolicy")}:
-        group = "networking.k8s.io" if kind == "NetworkPolicy" else "policy"
+    if group == "extensions":
+        group = MOVED_FROM_EXTENSIONS.get(kind, "apps")
     return f"kubernetes:{group}:{kind}"

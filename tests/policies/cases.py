@@ -31,6 +31,10 @@ class Case:
     """Properties of the judged resource to the names of resources they mean, as in a preview: their values are unknown unless given."""
     name: str = ""
     """Tells cases of one kind apart in the test's id."""
+    provider: str = ""
+    """Reference to the judged resource's provider."""
+    says: str = ""
+    """What a message of the worst verdict must contain, where its wording is decided by the code."""
 
 
 def urn(name: str, type_: str = "test") -> str:
@@ -54,11 +58,24 @@ def node(type_: str, name: str, inputs: Mapping[str, Any], refers: Mapping[str, 
 SEVERITY_OF_STATUS = {Status.FAIL: 2, Status.UNKNOWN: 1, Status.PASS: 0}
 
 
+def subject_of(case: Case) -> Node:
+    """The judged resource."""
+    return replace(node(case.type, "subject", case.inputs, case.refers), outputs=case.outputs, provider=case.provider)
+
+
 def judge(rule: Rule, case: Case) -> tuple[Status | None, Sequence[Verdict]]:
     """The worst verdict of the case's sub_id, and all of them."""
-    subject = replace(node(case.type, "subject", case.inputs, case.refers), outputs=case.outputs)
+    subject = subject_of(case)
     graph = ResourceGraph((subject, *case.others))
     verdicts = rule(subject, graph, Settings({rule.id: case.settings}) if case.settings else None)
     relevant = [verdict for verdict in verdicts if not case.sub_id or verdict.sub_id == case.sub_id]
     worst = max(relevant, key=lambda verdict: SEVERITY_OF_STATUS[verdict.status], default=None)
     return (worst.status if worst else None), relevant
+
+
+def holds(rule: Rule, case: Case) -> bool:
+    """Whether the rule says of the case what it must, of the property it must, in the words it must."""
+    status, verdicts = judge(rule, case)
+    worst = [one for one in verdicts if one.status is status]
+    named = case.property is None or any(one.property == case.property for one in worst)
+    return status is case.expect and named and (not case.says or any(case.says in one.message for one in worst))

@@ -9,17 +9,14 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
-from platform_policies import catalogue
 from platform_policies import rules as rule_modules
-from platform_policies.rule import Rule
 
-from tests.policies.cases import Case, judge
+from tests.policies.cases import Case, holds
 
 FLIPPED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
@@ -74,7 +71,7 @@ def rule_module_names() -> list[str]:
 
 def helper_module_names() -> list[str]:
     """Modules whose functions rules are made of."""
-    return ["checks", "documents", "escalation", "firewall", "pod_security", "pods", "verdicts"]
+    return ["checks", "documents", "escalation", "firewall", "pod_security", "pods", "tagging", "types", "verdicts"]
 
 
 def mutants(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
@@ -136,82 +133,64 @@ def run(name: str, cases: Mapping[str, Sequence[Case]]) -> Outcome:
     """Run every mutant of a rule module against the cases of its rules."""
     module = importlib.import_module(f"{rule_modules.__name__}.{name}")
     outcome = Outcome(name)
-    for what, tree in mutants(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))):
-        outcome.add(what, noticed=_noticed(tree, module, cases))
+    for what, tree in mutants(ast.parse(_source(module))):
+        outcome.add(what, noticed=_noticed_by_rules([(module, compile(tree, str(module.__file__), "exec"))], cases))
     return outcome
 
 
-def run_helper(name: str, rules: Sequence[Rule], cases: Mapping[str, Sequence[Case]]) -> Outcome:
-    """Run every mutant of a module that rules are made of against all cases; functions change in place, since others hold them by name."""
+def run_helper(name: str, cases: Mapping[str, Sequence[Case]]) -> Outcome:
+    """Run every mutant of a module that rules are made of against the cases of the rules made of it, which are made anew each time."""
     module = importlib.import_module(f"platform_policies.{name}")
+    made_of_it = [(each, compile(_source(each), str(each.__file__), "exec")) for each in _made_of(module)]
     outcome = Outcome(name)
-    for what, tree in mutants(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))):
-        mutant = ModuleType(module.__name__)
-        mutant.__file__ = module.__file__
-        sys.modules[module.__name__] = mutant
-        try:
-            exec(compile(tree, str(module.__file__), "exec"), mutant.__dict__)  # noqa: S102 -- as below
-        finally:
-            sys.modules[module.__name__] = module
-        with _exchanged(module, mutant):
-            outcome.add(what, noticed=not all(_safely_holds(rule, case) for rule in rules for case in cases.get(rule.id, ())))
+    for what, tree in mutants(ast.parse(_source(module))):
+        code = compile(tree, str(module.__file__), "exec")
+        outcome.add(what, noticed=_noticed_by_rules([(module, code), *made_of_it], cases))
     return outcome
 
 
-@contextmanager
-def _exchanged(module: ModuleType, mutant: ModuleType) -> Iterator[None]:
-    """The functions and methods of a module with the code of those of another."""
-    before = [(one, one.__code__) for one in _functions(module)]
-    caches = [one for one in vars(module).values() if hasattr(one, "cache_clear")]
-    for (one, _), other in zip(before, _functions(mutant), strict=True):
-        one.__code__ = other.__code__
-    for cache in caches:
-        cache.cache_clear()
+def _made_of(module: ModuleType) -> list[ModuleType]:
+    """Modules that import a module, or one that does, each after those it imports; the catalogue only lists what is among them."""
+    found = [importlib.import_module(f"{rule_modules.__name__}.{name}") for name in rule_module_names()]
+    found = [importlib.import_module(f"platform_policies.{name}") for name in helper_module_names()] + found
+    imports = {each: {node.module for node in ast.walk(ast.parse(_source(each))) if isinstance(node, ast.ImportFrom)} for each in found}
+    reached, grown = {module.__name__}, True
+    while grown:
+        more = {each.__name__ for each in found if imports[each] & reached} - reached
+        reached, grown = reached | more, bool(more)
+    waiting = [each for each in found if each.__name__ in reached and each is not module]
+    ordered: list[ModuleType] = []
+    while waiting:
+        names = {each.__name__ for each in waiting}
+        ready = [each for each in waiting if not imports[each] & names]
+        ordered += ready
+        waiting = [each for each in waiting if each not in ready]
+    return ordered
+
+
+def _source(module: ModuleType) -> str:
+    return Path(str(module.__file__)).read_text(encoding="utf-8")
+
+
+def _noticed_by_rules(codes: Sequence[tuple[ModuleType, CodeType]], cases: Mapping[str, Sequence[Case]]) -> bool:
+    before = {original.__name__: original for original, _ in codes}
     try:
-        yield
-    finally:
-        for one, code in before:
-            one.__code__ = code
-        for cache in caches:
-            cache.cache_clear()
-
-
-def _functions(module: ModuleType) -> list[Any]:
-    found: list[Any] = []
-    for holder in (module, *(one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__)):
-        for one in vars(holder).values():
-            plain = getattr(one, "fget", None) or getattr(one, "__wrapped__", one)
-            if isinstance(plain, FunctionType) and plain.__module__ == module.__name__ and plain.__code__.co_filename == module.__file__:
-                found.append(plain)
-    return found
-
-
-def _safely_holds(rule: Rule, case: Case) -> bool:
-    try:
-        return _holds(rule, case)
-    except Exception:  # noqa: BLE001 -- a mutant that breaks is noticed
-        return False
-
-
-def _noticed(tree: ast.Module, original: ModuleType, cases: Mapping[str, Sequence[Case]]) -> bool:
-    mutant = ModuleType(original.__name__)
-    mutant.__file__ = original.__file__
-    # Classes look for their module while they are made.
-    sys.modules[original.__name__] = mutant
-    try:
-        exec(compile(tree, str(original.__file__), "exec"), mutant.__dict__)  # noqa: S102 -- our own source, one comparison turned round
-        return any(not _holds(rule, case) for rule in mutant.RULES for case in cases.get(rule.id, ()))
+        made = [_made(original, code) for original, code in codes]
+        rules = [rule for module in made for rule in getattr(module, "RULES", ())]
+        return any(not holds(rule, case) for rule in rules for case in cases.get(rule.id, ()))
     except Exception:  # noqa: BLE001 -- a mutant that breaks is noticed
         return True
     finally:
-        sys.modules[original.__name__] = original
+        sys.modules.update(before)
 
 
-def _holds(rule: Rule, case: Case) -> bool:
-    status, verdicts = judge(rule, case)
-    if status is not case.expect:
-        return False
-    return case.property is None or any(one.property == case.property for one in verdicts if one.status is status)
+def _made(original: ModuleType, code: CodeType) -> ModuleType:
+    """A module of its own name made anew; classes look for their module while they are made, and it stays until its name is given back."""
+    mutant = ModuleType(original.__name__)
+    mutant.__file__ = original.__file__
+    sys.modules[original.__name__] = mutant
+    exec(code, mutant.__dict__)  # noqa: S102 -- our own source, one place of it changed
+    return mutant
 
 
 def all_cases() -> dict[str, list[Case]]:
@@ -228,8 +207,7 @@ def main() -> None:
     cases = all_cases()
     named = sys.argv[1:]
     outcomes = [run(name, cases) for name in rule_module_names() if not named or name in named]
-    rules = catalogue.rules()
-    outcomes += [run_helper(name, rules, cases) for name in helper_module_names() if not named or name in named]
+    outcomes += [run_helper(name, cases) for name in helper_module_names() if not named or name in named]
     for outcome in outcomes:
         print(f"{outcome.module:<28} {outcome.killed:>4} of {outcome.total:>4}  {outcome.rate:.1%}")
         for survivor in outcome.survivors:

@@ -48,6 +48,8 @@ class Table:
         settings: Mapping[str, Any] | None = None,
         outputs: Mapping[str, Any] | None = None,
         refers: Mapping[str, Sequence[str]] | None = None,
+        provider: str = "",
+        says: str = "",
     ) -> None:
         self.cases.append(
             Case(
@@ -63,6 +65,8 @@ class Table:
                 outputs or {},
                 refers or {},
                 name,
+                provider,
+                says,
             )
         )
 
@@ -78,4 +82,5 @@ def prove(rules: Sequence[Rule], case: Case) -> None:
     assert status == case.expect, verdicts
     if case.property is not None:
         assert case.property in {one.property for one in verdicts if one.status is status}
+    assert not case.says or any(case.says in one.message for one in verdicts if one.status is status), verdicts
     assert all(one.message for one in verdicts if one.status is not Status.PASS)

@@ -3,14 +3,15 @@
 import importlib
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from platform_policies import catalogue, enforcement, frameworks, remediation
-from platform_policies.rule import Pack, Rule
+from platform_policies.rule import Pack, Rule, Status
 
 from tests.policies import mutation
-from tests.policies.cases import Kind
+from tests.policies.cases import Case, Kind
+from tests.policies.proof import lacking
 
 LISTED = Path(__file__).with_name("rule_ids.txt").read_text(encoding="utf-8").split()
 """The rules there must be."""
@@ -55,8 +56,31 @@ def test_a_rule_explains_itself(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_a_rule_is_proven_all_four_ways(rule: Rule) -> None:
-    kinds = {case.kind for case in CASES.get(rule.id, ())}
-    assert kinds == set(get_args(Kind)), f"{rule.id} has no case of kind {', '.join(set(get_args(Kind)) - kinds)}"
+    assert lacking(rule, CASES.get(rule.id, ())) == []
+
+
+SAMPLE = next(rule for rule in RULES if rule.id == "aws-kms-rotation")
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_a_kind_that_is_missing_is_noticed(kind: Kind) -> None:
+    assert lacking(SAMPLE, [case for case in CASES[SAMPLE.id] if case.kind != kind]) == [f"{kind}: no case of this kind"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "expect", "said"),
+    [
+        ("passing", {"customerMasterKeySpec": "RSA_2048"}, None, "passing: no case passes"),
+        ("failing", {"enableKeyRotation": True}, Status.PASS, "failing: no case fails"),
+        ("unknown", {"enableKeyRotation": True}, Status.PASS, "unknown: no case is undecided for want of a value"),
+        ("absent", {"enableKeyRotation": False}, Status.FAIL, "absent: no case lacks what another has"),
+        ("absent", {}, Status.PASS, "absent : the rule does not say what the case expects"),
+        ("unknown", {}, Status.UNKNOWN, "unknown : the rule does not say what the case expects"),
+    ],
+)
+def test_a_case_that_proves_nothing_does_not_count(kind: Kind, inputs: dict[str, Any], expect: Status | None, said: str) -> None:
+    faked = Case(SAMPLE.id, kind, SAMPLE.types[0], inputs, expect)
+    assert said in lacking(SAMPLE, [*(case for case in CASES[SAMPLE.id] if case.kind != kind), faked])
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.sub_ids], ids=lambda rule: rule.id)
@@ -141,5 +165,14 @@ def test_cases_notice_changes_of_the_rules() -> None:
     assert total > 800
 
 
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("name", mutation.helper_module_names())
+def test_cases_notice_changes_of_what_rules_are_made_of(name: str) -> None:
+    outcome = mutation.run_helper(name, CASES)
+    assert outcome.total
+    assert outcome.rate >= 0.95, f"{outcome.killed} of {outcome.total} noticed; unnoticed: {outcome.survivors}"
+
+
 def test_a_mutation_that_changes_nothing_is_reported() -> None:
+    assert mutation.run_helper("verdicts", {}).killed == 0
     assert mutation.run(mutation.rule_module_names()[0], {}).killed == 0

@@ -243,7 +243,10 @@ def _tags() -> None:
         ("unknown tags", {"tags": UNKNOWN}, "unknown"),
     ]:
         getattr(table, expect)({}, f"default provider, {name}", others=(node(PROVIDER, "default_7", {"defaultTags": tags}),))
-    table.failing({}, "tags of a provider that is not its own", others=(node(PROVIDER, "mine", {"defaultTags": default}),))
+    mine = node(PROVIDER, "mine", {"defaultTags": default})
+    table.failing({}, "tags of a provider that is not its own", others=(mine,))
+    for reference in (f"{mine.urn}::id", mine.urn):
+        table.passing({}, f"tags of its own provider {reference}", others=(mine,), provider=reference)
     group = "aws:autoscaling/group:Group"
     table.passing({"tags": [{"key": "Environment", "value": "dev"}]}, "of an autoscaling group", of=group)
     table.failing({"tags": [{"key": "Owner", "value": "dev"}]}, "of an autoscaling group", of=group)
@@ -286,13 +289,6 @@ def test_of_several_nat_gateways_all_but_the_first_are_too_many() -> None:
         ResourceGraph(tuple(node(NAT, name, {}) for name in names)), [cost.one_nat], Settings({cost.one_nat.id: {"most": 2}})
     )
     assert [finding.urn.rpartition("::")[2] for finding in allowed.findings] == ["c"]
-
-
-def test_tags_of_its_own_provider_count() -> None:
-    provider = node(PROVIDER, "mine", {"defaultTags": {"tags": {"Environment": "dev"}}})
-    for reference in (f"{provider.urn}::id", provider.urn):
-        gateway = Node("urn:pulumi:a.b::p::t::n", NAT, "n", {}, provider=reference)
-        assert not evaluate(ResourceGraph((provider, gateway)), [cost.required_tags]).findings
 
 
 def test_messages_name_amounts() -> None:

@@ -17,7 +17,7 @@ from platform_policies.rule import Rule, Settings, Severity
 from platform_policies.types import canonical
 
 from tests.policies import mutation
-from tests.policies.cases import Case, node
+from tests.policies.cases import Case, subject_of
 
 CASES = mutation.all_cases()
 FEW, MANY, CHOSEN = 2, 8, 20
@@ -40,7 +40,7 @@ def copies(cases: list[Case], count: int, *, whole: bool) -> ResourceGraph:
     """So many copies of every case in one graph, of stacks of their own where `whole`; what a copy means by a name or a URN lies in it."""
     nodes: dict[str, Node] = {}
     for number, case in enumerate(cases):
-        subject = replace(node(case.type, "subject", case.inputs, case.refers), outputs=case.outputs)
+        subject = subject_of(case)
         for copy in range(count):
             for original, one in zip(
                 (subject, *case.others), renamed((subject, *case.others), f"-{number}-{copy}", whole=whole), strict=True

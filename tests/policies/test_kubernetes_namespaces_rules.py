@@ -41,6 +41,10 @@ def _labels() -> None:
     table.unknown({"metadata": {"labels": UNKNOWN}}, "labels")
     table.skipped(labelled("privileged", "kube-system"), "Kubernetes' own")
     table.failing(labelled("privileged", "kube-system"), "not exempt", settings={"exempt": []})
+    own = {"metadata": {"name": "kube-system"}}
+    table.skipped({"metadata": {"name": UNKNOWN}}, "Kubernetes' own, by the name the cluster gave", outputs=own)
+    table.skipped({"metadata": {"name": ""}}, "Kubernetes' own, where the program gave an empty name", outputs=own)
+    table.skipped({"metadata": {}}, "Kubernetes' own, where the program gave none", outputs=own)
 
 
 DENY = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -58,6 +62,7 @@ def _default_deny() -> None:
         held("", Status.PASS, DENY)
         held("this direction", Status.PASS, {"podSelector": {}, "policyTypes": [title]})
         held("no selector", Status.PASS, {"policyTypes": [title]})
+        table.passing(APP, "of its former group", others=[inside("kubernetes:extensions/v1beta1:NetworkPolicy", DENY)])
         held("empty selector", Status.PASS, {**DENY, "podSelector": {"matchLabels": {}, "matchExpressions": []}})
         held("no rules", Status.PASS, {**DENY, direction: []})
         held("rules of the other direction", Status.PASS, {**DENY, other: [{}]})

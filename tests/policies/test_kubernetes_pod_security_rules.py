@@ -1,6 +1,7 @@
 """Pod Security rules, case by case: each family, where pods stand, and whose level and version they are held to."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -96,6 +97,8 @@ def _baseline() -> None:
         good=[[], [*added, "SETPCAP", "SETUID", "SYS_CHROOT"]],
         bad=[["NET_RAW"], ["CHOWN", "SYS_ADMIN"], ["ALL"]],
     )
+    unread = pod(("spec.securityContext.capabilities.add", ["SYS_ADMIN"]))
+    Table(CASES, BASELINE, POD, "capabilities").passing(unread, "a pod as a whole has no such field, and the API drops it")
     path = "spec.volumes.0.hostPath"
     family(BASELINE, "hostPath", path, good=[], bad=[{"path": "/etc"}, {}])
     table = Table(CASES, BASELINE, POD, "hostPath")
@@ -110,17 +113,29 @@ def _baseline() -> None:
             field = f"{where}.{'appArmorProfile' if key == 'apparmor' else 'seccompProfile'}"
             family(BASELINE, key, f"{field}.type", good=["RuntimeDefault", "Localhost"], bad=["Unconfined", ""], absent=Status.FAIL)
             Table(CASES, BASELINE, POD, key).absent(Status.PASS, pod((field, None)), field)
+            Table(CASES, BASELINE, POD, key).failing(
+                pod((field, {"type": ""})), f"{field} empty", says=f"{field.rpartition('.')[2]}.type to nothing"
+            )
         allowed = ["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"]
         family(BASELINE, "selinux", f"{where}.seLinuxOptions.type", good=allowed, bad=["spc_t"])
         for key in ("user", "role"):
             family(BASELINE, "selinux", f"{where}.seLinuxOptions.{key}", good=[""], bad=["system_u"])
         family(BASELINE, "windowsHostProcess", f"{where}.windowsOptions.hostProcess", good=[False], bad=[True])
     family(BASELINE, "procMount", f"{CONTEXT}.procMount", good=["Default"], bad=["Unmasked"])
+    unread = pod(("spec.securityContext.procMount", "Unmasked"))
+    Table(CASES, BASELINE, POD, "procMount").passing(unread, "a pod as a whole has no such field, and the API drops it")
     family(
         BASELINE, "sysctls", "spec.securityContext.sysctls.0.name", good=["net.ipv4.tcp_rmem"], bad=["kernel.msgmax"], absent=Status.FAIL
     )
     table = Table(CASES, BASELINE, POD, "sysctls")
     table.unknown(pod(("spec.securityContext.sysctls", UNKNOWN)), "sysctls", at="spec.securityContext.sysctls")
+    reserved = pod(("spec.securityContext.sysctls", [{"name": "net.ipv4.ip_local_reserved_ports"}]))
+    table.passing(reserved, "allowed from 1.27 on", settings={"version": "v1.27"})
+    table.failing(reserved, "not allowed in 1.26", settings={"version": "v1.26"})
+    table.passing(pod(("spec.securityContext", "none")), "a context that is none, which the API refuses")
+    table.passing({"spec": MappingProxyType({"securityContext": MappingProxyType({"sysctls": []})})}, "mappings of another kind")
+    bad = {"securityContext": MappingProxyType({"sysctls": [{"name": "kernel.msgmax"}]})}
+    table.failing({"spec": MappingProxyType(bad)}, "mappings of another kind")
     for handler in ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle.postStart", "lifecycle.preStop"):
         for action in ("httpGet", "tcpSocket"):
             path = f"spec.containers.0.{handler}.{action}.host"
@@ -186,6 +201,7 @@ def _users() -> None:
     table.failing(pod((own, False)), "against the pod", at=own)
     table.failing(pod((whole, False), (own, True)), "the pod, though its container does not", at=whole)
     table.unknown(pod((whole, UNKNOWN)), "pod", at=whole)
+    table.unknown(pod((whole, UNKNOWN)), "pod, and so its container", at=own)
     table.unknown(pod((own, UNKNOWN)), "container", at=own)
     table.unknown(pod((whole, UNKNOWN), (own, True)), "pod, though its container is", at=whole)
     for path in ("spec.securityContext.runAsUser", f"{CONTEXT}.runAsUser"):
@@ -255,8 +271,11 @@ def _places() -> None:
         Table(CASES, RESTRICTED, type_, "runAsNonRoot").failing(
             deep(path, bad), type_, at=f"{path}.containers.0.securityContext.runAsNonRoot"
         )
+    table = Table(CASES, BASELINE, POD, "privileged")
+    for name, said in (("main", "main"), (None, "0"), (UNKNOWN, "0"), (SECRET, "0"), (7, "0")):
+        nameless = pod((f"{CONTEXT}.privileged", True), ("spec.containers.0.name", name))
+        table.failing(nameless, f"called {name}", says=f"container {said} sets privileged to true")
     for field in ("initContainers", "ephemeralContainers"):
-        table = Table(CASES, BASELINE, POD, "privileged")
         table.failing(pod((f"spec.{field}.0.securityContext.privileged", True)), field, at=f"spec.{field}.0.securityContext.privileged")
         table.unknown(pod((f"spec.{field}", UNKNOWN)), field, at=f"spec.{field}.securityContext.privileged")
     rollout = "kubernetes:argoproj.io/v1alpha1:Rollout"

@@ -56,7 +56,9 @@ def default_group() -> None:
     t.absent(Status.FAIL)
     t.unknown({}, "which VPC", others=[node(DEFAULT_GROUP, "other", {"vpcId": UNKNOWN})])
     group.passing({"ingress": [], "egress": []}, "group")
-    group.failing({"ingress": [{"protocol": "-1", "self": True}]}, "group in", at="ingress")
+    group.failing({"ingress": [{"protocol": "-1", "self": True}]}, "group in", at="ingress", says="(all protocols)")
+    several = [{"protocol": "tcp", "fromPort": first, "toPort": last} for first, last in ((22, 22), (80, 90), (UNKNOWN, 9))]
+    group.failing({"ingress": [*several, {"protocol": UNKNOWN}]}, "what", says="(tcp 22, tcp 80-90, tcp, a protocol not known yet)")
     group.failing({"egress": [{"protocol": "-1", "cidrBlocks": [WORLD]}]}, "group out", at="egress")
     group.failing({}, "group's rule", others=[node(GROUP_RULE, "rule", {}, {"securityGroupId": ["subject"]})])
     group.absent(Status.PASS, {}, "group")
