@@ -79,7 +79,8 @@ class AdmissionRules(Args):
         default=False, description="Whether services may be another name for a host outside the cluster. Omitted: for nothing."
     )
     reserved_priority_classes: tuple[str, ...] = Field(
-        default=(), description="Priority classes that only the platform's pods may have, beside system-*. Omitted: none."
+        default=("platform",),
+        description="Priority classes that only the platform's pods may have, beside system-*. Omitted: platform, which Autoscaling makes.",
     )
     guarded_ranges: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=GUARDED_RANGES,

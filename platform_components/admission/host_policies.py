@@ -18,6 +18,9 @@ ANNOTATIONS: Final = (
 )
 """Annotations that name hosts, separated by commas, beside those of the spec."""
 
+_CONDITIONS: Final = "alb.ingress.kubernetes.io/conditions."
+"""Beginning of the annotations that give a rule of a load balancer conditions of its own; others' host names may be among them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
@@ -41,7 +44,8 @@ class Hosts:
 _SPEC = "dyn(object).?spec"
 # A route between services of a mesh has a Service as its parent, and no host name of its own.
 _MESH_ROUTE = f"{_SPEC}.?parentRefs.orValue([]).all(p, p.?kind.orValue('Gateway') == 'Service')"
-_ROUTE = f"{_SPEC}.?hostnames.orValue({_MESH_ROUTE} ? [] : [''])"
+_NAMED = f"{_SPEC}.?hostnames.orValue([])"
+_ROUTE = f"{_NAMED}.size() > 0 || {_MESH_ROUTE} ? {_NAMED} : ['']"
 _LISTENERS = (
     f"{_SPEC}.?listeners.orValue([]).filter(l, l.?protocol.orValue('') in ['HTTP', 'HTTPS', 'TLS']).map(l, l.?hostname.orValue(''))"
 )
@@ -72,7 +76,8 @@ HOSTS: Final = (
           .join(',').split(',')
         """,
     ),
-    Hosts("networking.istio.io/VirtualService", "virtualservices", f"{_SPEC}.?hosts.orValue([''])", inside=True),
+    # Without hosts it is a part of another one, which names them.
+    Hosts("networking.istio.io/VirtualService", "virtualservices", f"{_SPEC}.?hosts.orValue([])", inside=True),
     Hosts(
         "cert-manager.io/Certificate",
         "certificates",
@@ -86,7 +91,7 @@ HOSTS: Final = (
 
 def _choice() -> str:
     """CEL: the host names of whichever kind it is."""
-    return " : ".join((*(f"variables.kind == '{row.kind}' ? {row.finds}" for row in HOSTS), "['']"))
+    return " : ".join((*(f"variables.kind == '{row.kind}' ? ({row.finds})" for row in HOSTS), "['']"))
 
 
 _ANNOTATED = " + ".join(f"variables.annotations[?'{key}'].orValue('').split(',')" for key in ANNOTATIONS)
@@ -102,7 +107,13 @@ HOST_NAMES: Final = Policy(
     variables=(
         ("kind", "object.apiVersion.split('/')[0] + '/' + object.kind"),
         ("annotations", "dyn(object).?metadata.?annotations.orValue({})"),
-        ("hosts", f"({_choice()}) + ({_ANNOTATED}).map(h, h.trim()).filter(h, h != '')"),
+        (
+            "hosts",
+            f"""
+            ({_choice()}) + ({_ANNOTATED}).map(h, h.trim()).filter(h, h != '')
+            + variables.annotations.map(k, k).filter(k, k.startsWith('{_CONDITIONS}') && variables.annotations[k].contains('host-header'))
+            """,
+        ),
         (
             "domains",
             f"""

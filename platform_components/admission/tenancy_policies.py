@@ -5,15 +5,26 @@ from typing import Final
 from platform_components.admission.policy import Check, Policy, Reason, Resources, Target, fields, literal
 from platform_components.labels import OWNED, PREFIX
 
+_MARK = f"dyn({{0}}).?metadata.?labels[?'{OWNED}']"
+
 OWNED_OBJECTS: Final = Policy(
     name="owned-objects",
     refuses="making, changing or deleting what carries the platform's own label, and putting that label on or taking it off",
-    target=Target(resources=(Resources("*", ("*",), ("*",)),), reads=lambda _: (), operations=("CREATE", "UPDATE", "DELETE"), marked=True),
+    target=Target(
+        # Labels can be written by way of an object's status too, and operators write statuses of what the platform owns.
+        resources=(Resources("*", ("*", "*/status"), ("*",)),),
+        reads=lambda _: (),
+        operations=("CREATE", "UPDATE", "DELETE"),
+        marked=True,
+    ),
     checks=(
         Check(
             name="protected",
             # Whoever gets here is not the platform, and the label is there before the change or after it.
-            finds="['this ' + request.kind.kind]",
+            finds=f"""
+            request.?subResource.orValue('') == 'status' && {_MARK.format("object")} == {_MARK.format("oldObject")}
+              ? [] : ['this ' + request.kind.kind]
+            """,
             says=f"{{protected}} carries the label {OWNED}, with which only the platform makes, changes and deletes objects; leave the "
             "label out, or ask the platform for the change",
         ),
@@ -42,7 +53,7 @@ NAMESPACES: Final = Policy(
     name="namespaces",
     refuses="setting, changing or taking off what holds a namespace's pods: labels of Pod Security, of the mesh and of the platform",
     target=Target(
-        resources=(Resources("", ("namespaces",)),),
+        resources=(Resources("", ("namespaces", "namespaces/finalize", "namespaces/status")),),
         reads=fields("metadata.labels", "metadata.annotations"),
         operations=("CREATE", "UPDATE"),
     ),

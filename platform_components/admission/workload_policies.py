@@ -135,8 +135,9 @@ _LABELLED: Final = {
     "spec.target.template.metadata.labels": "the template of the secret",
     "spec.secretTemplate.labels": "the template of the secret",
     "spec.infrastructure.labels": "what the gateway runs on",
+    "spec.metadata.labels": "the claim template",
 }
-"""Where objects say the labels of what will be made of them: workloads, ExternalSecret, Certificate, Gateway."""
+"""Where objects say the labels of what will be made of them: workloads, ExternalSecret, Certificate, Gateway, ResourceClaimTemplate."""
 
 _TEMPLATES = " + ".join(
     f"('{OWNED}' in dyn(object).?{path.replace('.', '.?')}.orValue({{}}) ? ['{words}'] : [])" for path, words in _LABELLED.items()
@@ -155,6 +156,7 @@ TEMPLATE_LABELS: Final = Policy(
             Resources("external-secrets.io", ("externalsecrets",), ("*",)),
             Resources("cert-manager.io", ("certificates",), ("*",)),
             Resources("gateway.networking.k8s.io", ("gateways",), ("*",)),
+            Resources("resource.k8s.io", ("resourceclaimtemplates",), ("*",)),
         ),
         reads=fields("spec"),
     ),

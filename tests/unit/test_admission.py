@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import yaml
 from platform_policies.graph import Node, ResourceGraph
 from pydantic import ValidationError
 
@@ -22,10 +22,10 @@ from platform_components.errors import DeclarationError
 from platform_components.labels import OWNED, PLATFORM_GROUP
 from platform_components.names import CHILD_ROLE_MAX
 from platformctl.project import find_project
-from platformctl.readers import wire
 from platformctl.readers.mock_run import run_stack
 from platformctl.sdk_types import check_inputs
 from tests.support import Deployment, deploy
+from tests.unit.test_stacks_programs import below, exports, preview
 
 POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 BINDING = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding"
@@ -137,7 +137,7 @@ def test_settings_are_compiled_in() -> None:
             require_digests=True,
             pull_digests=True,
             external_names_outside=True,
-            reserved_priority_classes=["platform"],
+            reserved_priority_classes=["gold"],
             guarded_ranges=["10.0.0.0/8", "fc00::/7"],
         ),
         POLICY,
@@ -145,7 +145,7 @@ def test_settings_are_compiled_in() -> None:
     assert variables(policies["image-tags"])["require_digests"] == "true"
     assert variables(policies["image-pull-policy"])["pull_digests"] == "true"
     assert variables(policies["external-name-services"])["external_names_outside"] == "true"
-    assert variables(policies["priority-classes"])["reserved_priority_classes"] == '["platform"]'
+    assert variables(policies["priority-classes"])["reserved_priority_classes"] == '["gold"]'
     assert variables(policies["open-network-policies"])["guarded_ranges"] == '["10.0.0.0/8", "fc00::/7"]'
 
 
@@ -220,30 +220,26 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted(path.stem for path in (ROOT / "stacks" / "environments").glob("*.yaml"))
 
 
-@cache
 def platform_layer(environment: str) -> ResourceGraph:
-    upstream = {
-        f"{environment}.network": {"vpc_id": "vpc-1", "cidr": "10.0.0.0/16", "subnet_ids": {}, "nat_public_ips": []},
-        f"{environment}.cluster": {
-            "cluster_name": environment,
-            "cluster_arn": f"arn:aws:eks:eu-west-1:123456789012:cluster/{environment}",
-            "kubeconfig": wire.secret("{}"),
-        },
-    }
-    return run_stack(find_project(ROOT), f"{environment}.platform", upstream=upstream).graph
+    return preview(environment, "platform").graph
+
+
+def ours(graph: ResourceGraph, kind: str) -> dict[str, Node]:
+    """Objects of the component, by policy."""
+    return {node.name.partition("-")[2]: node for node in graph.of_type(kind) if "AdmissionPolicies$" in node.urn}
 
 
 @pytest.mark.parametrize(("environment", "actions"), [("dev", ["Warn", "Audit"]), ("staging", ["Deny"]), ("prod", ["Deny"])])
 def test_dev_is_warned_and_the_others_are_refused(environment: str, actions: list[str]) -> None:
-    bindings = list(platform_layer(environment).of_type(BINDING))
-    assert len(bindings) == len(POLICIES)
-    assert {tuple(node.value("spec.validationActions")) for node in bindings} == {tuple(actions)}
+    bindings = ours(platform_layer(environment), BINDING)
+    assert set(bindings) == set(POLICIES)
+    assert {tuple(node.value("spec.validationActions")) for node in bindings.values()} == {tuple(actions)}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_platforms_own_namespaces_are_exempt(environment: str) -> None:
     graph = platform_layer(environment)
-    binding = next(node for node in graph.of_type(BINDING) if node.name.endswith("image-registries"))
+    binding = ours(graph, BINDING)["image-registries"]
     (expression,) = binding.value("spec.matchResources.namespaceSelector.matchExpressions")
     made = {node.value("metadata.name") for node in graph.of_type("kubernetes:core/v1:Namespace")}
     assert made
@@ -252,10 +248,11 @@ def test_the_platforms_own_namespaces_are_exempt(environment: str) -> None:
     )
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_images_come_from_the_accounts_own_registry(environment: str) -> None:
-    policy = next(node for node in platform_layer(environment).of_type(POLICY) if node.name.endswith("image-registries"))
-    assert variables(policy.inputs["spec"])["registries"] == f'["{REGISTRY}"]'
+def test_images_come_from_the_accounts_own_registry() -> None:
+    cluster = {**exports("prod", "cluster"), "cluster_arn": "arn:aws:eks:eu-west-1:123456789012:cluster/prod"}
+    upstream = {**below("prod", "platform"), "prod.cluster": cluster}
+    graph = run_stack(find_project(ROOT), "prod.platform", upstream=upstream).graph
+    assert variables(ours(graph, POLICY)["image-registries"].inputs["spec"])["registries"] == f'["{REGISTRY}"]'
 
 
 def test_what_holds_the_platforms_namespaces_carries_its_label() -> None:
@@ -267,10 +264,11 @@ def test_what_holds_the_platforms_namespaces_carries_its_label() -> None:
 
 
 def test_a_policy_that_the_file_misnames_is_told_where_it_stands(tmp_path: Path) -> None:
-    text = (ROOT / "stacks" / "environments" / "dev.yaml").read_text(encoding="utf-8")
-    (tmp_path / "dev.yaml").write_text(f"{text}platform:\n  admission:\n    policies: {{node-ports: audit}}\n", encoding="utf-8")
+    declared = yaml.safe_load((ROOT / "stacks" / "environments" / "dev.yaml").read_text(encoding="utf-8"))
+    text = yaml.safe_dump({**declared, "platform": {"admission": {"policies": {"node-ports": "audit"}}}}, sort_keys=False)
+    (tmp_path / "dev.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(DeclarationError) as error:
         load_environment(tmp_path / "dev.yaml", "dev.yaml")
     (problem,) = error.value.problems
-    assert problem.line == text.count("\n") + 3
+    assert text.splitlines()[problem.line - 1].strip() == "node-ports: audit"
     assert "there is no admission policy 'node-ports'; choose from image-registries" in problem.message
