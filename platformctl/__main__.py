@@ -1,17 +1,15 @@
 """platformctl: the command line. Commands are found by name and imported when they are registered; what is heavy waits for its command."""
 
 # ruff: noqa: PLC0415 -- what takes long to import waits until Ctrl-C is answered with a word instead of a traceback
-import importlib
-import importlib.metadata
+from platformctl import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()
+
 import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-
-from platform_components.errors import PlatformError
-from platformctl import interrupts
-from platformctl.errors import ToolError
-from platformctl.invocation import NAME, program
 
 if TYPE_CHECKING:
     import typer
@@ -57,6 +55,8 @@ GROUPS = {
 
 def build_app() -> "typer.Typer":
     """The command line with every command registered."""
+    import importlib
+
     import typer
 
     # No rich markup: help and usage errors are plain text, the same on a terminal and in CI.
@@ -86,9 +86,12 @@ def _root() -> Any:
     import typer
 
     from platformctl.commands import Directory
+    from platformctl.invocation import NAME
 
     def show_version(wanted: bool) -> None:
         if wanted:
+            import importlib.metadata
+
             sys.stdout.write(f"{NAME} {importlib.metadata.version('platform-components')}\n")
             raise typer.Exit
 
@@ -109,6 +112,9 @@ def _root() -> Any:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit code is the answer. Nothing but its own sentence is shown of a failure."""
+    from platform_components.errors import PlatformError
+    from platformctl.errors import ToolError
+
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()  # here, so that a reader who has gone is noticed here
@@ -139,6 +145,8 @@ def _dispatch(arguments: Sequence[str]) -> int:
     """
     import typer
     from typer.main import get_command
+
+    from platformctl.invocation import program
 
     # Which module the parser's errors come from depends on the version of typer.
     usage_error: Any = typer.BadParameter.__base__

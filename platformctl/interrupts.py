@@ -1,11 +1,13 @@
-"""What Ctrl-C does. Mostly it ends the process at once; where something has to be put away first, it unwinds the stack."""
+"""What Ctrl-C does. Mostly it ends the process at once; where something has to be put away first, it unwinds the stack.
+
+Imports nothing that takes long: until this is imported, Ctrl-C is the interpreter's to answer.
+"""
 
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
 
 EXIT_CODE = 130
 """What a shell says of a program that SIGINT ended."""
@@ -37,7 +39,7 @@ def ignored() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _end(number: int, frame: FrameType | None) -> NoReturn:
+def _end(number: int, frame: FrameType | None) -> None:
     del number, frame
     os.write(2, _WORD)
     os._exit(EXIT_CODE)
