@@ -231,7 +231,8 @@ def _say_what_was_not_checked(project: Project, name: str, console: "Console") -
     stored = sandbox.stored_objects() if sandbox else 0
     if stored:
         more = f"`{program()} tools install kubernetes`, then `{program()} sandbox reset`, gives its clusters a real API"
-        console.print(f"{stored} Kubernetes objects were only checked against schemas; {more}", markup=False)
+        objects = "object was" if stored == 1 else "objects were"
+        console.print(f"{stored} Kubernetes {objects} only checked against schemas; {more}", markup=False)
 
 
 def _place(project: Project, stacks: Sequence[str], wanted: bool | None, name: str, *, start: bool = False) -> Place:

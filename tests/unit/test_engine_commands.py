@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from platform_components.errors import DeclarationError, UpstreamError
 from platformctl.__main__ import run
@@ -18,9 +19,11 @@ from platformctl.engine import cli
 from platformctl.engine.backend import account_environ, chosen_backend
 from platformctl.engine.cache import ToolCache
 from platformctl.engine.drift import Drift, Kind
-from platformctl.engine.toolbox import PULUMI
+from platformctl.engine.toolbox import PULUMI, TOOLS, Tool
 from platformctl.errors import ToolError
 from platformctl.project import Project, find_project
+from platformctl.sandbox import lifecycle
+from platformctl.sandbox.client import SandboxClient
 
 
 @pytest.fixture
@@ -194,6 +197,34 @@ def test_without_a_cli_or_preview_previews(project: Project, monkeypatch: pytest
     printed = capsys.readouterr().out
     assert printed.splitlines()[0].startswith("pulumi cannot be had: this and that. Until then, the offline preview:")
     assert "dev" in printed.splitlines()[1]
+
+
+def test_up_says_how_much_no_api_server_has_checked(project: Project) -> None:
+    said = io.StringIO()
+    with lifecycle.temporary(project.root, "default", lambda _: None) as sandbox:
+        commands._say_what_was_not_checked(project, "default", Console(file=said, width=400))
+        assert said.getvalue() == ""
+        document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "default"}}
+        stored = SandboxClient(sandbox.url).request("PUT", "kubernetes", "default", "v1", "ConfigMap", "default", "x", body=document)
+        assert stored.ok
+        commands._say_what_was_not_checked(project, "default", Console(file=said, width=400))
+    assert said.getvalue().startswith("1 Kubernetes object was only checked against schemas; ")
+    assert "tools install kubernetes" in said.getvalue()
+
+
+def test_a_tool_brings_what_it_is_of_no_use_without(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    asked: list[str] = []
+
+    def found(tool: Tool, _: object) -> cli.Found:
+        asked.append(tool.name)
+        return cli.Found(Path("/x"), tool.version, "cache", {})
+
+    monkeypatch.setattr(cli, "install_tool", found)
+    assert run(["tools", "install", "kubernetes"]) == 0
+    assert asked == ["kubernetes", "definitions"]
+    asked.clear()
+    assert run(["tools", "install"]) == 0
+    assert sorted(asked) == sorted(TOOLS)
 
 
 def test_tools_list_and_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,9 +108,15 @@ def test_closing_kills_and_starts_nothing_more(processes: Processes, tmp_path: P
 
 
 def test_a_process_outlives_the_thread_that_asked_for_it(processes: Processes, tmp_path: Path) -> None:
+    """The kernel tells a child when the thread that started it ends; a request's thread ends with its answer."""
     started: list[subprocess.Popen[bytes]] = []
-    command = ["sleep", "600"]
-    asking = threading.Thread(target=lambda: started.append(processes.start(command, tmp_path / "log", {"PATH": os.environ["PATH"]})))
+
+    def ask() -> None:
+        started.append(processes.start(["sleep", "600"], tmp_path / "log", {"PATH": os.environ["PATH"]}))
+        while psutil.Process(started[0].pid).name() != "sleep":  # until then it has not asked the kernel to be told
+            time.sleep(0.01)
+
+    asking = threading.Thread(target=ask)
     asking.start()
     asking.join()
     with pytest.raises(subprocess.TimeoutExpired):
