@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from platform_components.delivery.args import GitOpsArgs
     from platform_components.delivery.gitops import GitOps
     from platform_components.errors import DeclarationError, PlatformError, UnsupportedError
+    from platform_components.finops.args import CostAlertsArgs
+    from platform_components.finops.cost_alerts import CostAlerts
     from platform_components.identity.args import ClusterRef, WorkloadIdentityArgs
     from platform_components.identity.statements import Statement
     from platform_components.identity.workload_identity import WorkloadIdentity
@@ -49,6 +51,8 @@ _MODULES = {
     "Certificates": "certificates.certificates",
     "CertificatesArgs": "certificates.args",
     "ClusterRef": "identity.args",
+    "CostAlerts": "finops.cost_alerts",
+    "CostAlertsArgs": "finops.args",
     "DeclarationError": "errors",
     "EksCluster": "cluster.eks_cluster",
     "EksClusterArgs": "cluster.args",
@@ -82,6 +86,8 @@ __all__ = [
     "Certificates",
     "CertificatesArgs",
     "ClusterRef",
+    "CostAlerts",
+    "CostAlertsArgs",
     "DeclarationError",
     "EksCluster",
     "EksClusterArgs",

@@ -63,3 +63,5 @@ class PlatformOutputs(TypedDict):
     """`issuerRef` of certificates for public names."""
     internal_issuer: pulumi.Output[Mapping[str, str]]
     """`issuerRef` of certificates that only the platform has to trust."""
+    cost_alerts_topic_arn: pulumi.Output[str] | None
+    """ARN of the topic that AWS Budgets and Cost Anomaly Detection publish to; none where the environment has no budget."""

@@ -29,6 +29,8 @@ from platform_components.declarations.platform import PROFILE_DEFAULTS as PLATFO
 from platform_components.declarations.platform import PlatformSettings
 from platform_components.declarations.translate import nearest
 from platform_components.errors import DeclarationError, Problem
+from platform_components.finops.args import PROFILE_DEFAULTS as BUDGET_DEFAULTS
+from platform_components.finops.args import BudgetSettings
 from platform_components.names import ENVIRONMENT_PATTERN
 from platform_components.network.args import PROFILE_DEFAULTS as NETWORK_DEFAULTS
 from platform_components.network.args import VpcArgs
@@ -42,6 +44,7 @@ SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {
     "network": NETWORK_DEFAULTS,
     "cluster": CLUSTER_DEFAULTS,
     "platform": PLATFORM_DEFAULTS,
+    "budget": BUDGET_DEFAULTS,
 }
 """What each profile presets, by section of the file."""
 
@@ -96,12 +99,6 @@ def _check_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
     return tags
 
 
-class Budget(Args):
-    """What an environment may cost."""
-
-    monthly_usd: float = Field(gt=0, description="Most that a month may cost, in US dollars. Required.")
-
-
 class Environment(Args):
     """An environment: what every layer of it is built from."""
 
@@ -134,7 +131,9 @@ class Environment(Args):
     platform: PlatformSettings = Field(
         PlatformSettings(), description="What the cluster has before teams arrive. Omitted: as the profile says."
     )
-    budget: Budget | None = Field(None, description="What it may cost. Omitted: no limit.")
+    budget: BudgetSettings | None = Field(
+        None, description="What a month may cost, and who hears of it; see the page of CostAlerts. Omitted: no limit, and nobody."
+    )
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
@@ -283,9 +282,11 @@ def _over_profile(data: dict[str, Any]) -> dict[str, Any]:
     profile = data.get("profile")
     if not isinstance(profile, str) or profile not in set(Profile):
         return data
-    # Not under a section that has to be written and is missing: then that is what is wrong, not what would be missing in it.
+    # Not under a section that is missing and has to be written, or may be missing altogether.
     sections = {
-        name: defaults for name, defaults in SECTION_DEFAULTS.items() if name in data or not Environment.model_fields[name].is_required()
+        name: defaults
+        for name, defaults in SECTION_DEFAULTS.items()
+        if name in data or isinstance(Environment.model_fields[name].default, Args)
     }
     return with_defaults({section: defaults[Profile(profile)] for section, defaults in sections.items()}, data)
 

@@ -149,6 +149,14 @@ AWS: Mapping[str, Type] = {
         "name",
     ),
     "aws:sns/topic:Topic": Type("arn:{partition}:sns:{region}:{account}:{name}", {"arn": "{id}", "owner": "{account}"}, "name"),
+    "aws:budgets/budget:Budget": Type(
+        "{account}:{name}", {"arn": "arn:{partition}:budgets::{account}:budget/{name}", "accountId": "{account}"}, "name"
+    ),
+    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": Type("arn:{partition}:ce::{account}:anomalymonitor/{uuid}", {"arn": "{id}"}, "name"),
+    "aws:costexplorer/anomalySubscription:AnomalySubscription": Type(
+        "arn:{partition}:ce::{account}:anomalysubscription/{uuid}", {"arn": "{id}", "accountId": "{account}"}, "name"
+    ),
+    "aws:costexplorer/costAllocationTag:CostAllocationTag": Type("{in[tagKey]}", {"type": "UserDefined{mark}"}),
     "aws:s3/bucket:Bucket": _by_name(
         "arn:{partition}:s3:::{name}",
         named="bucket",

@@ -3,6 +3,7 @@
 Each fix is put in when its service is first used: importing all of moto takes seconds.
 """
 
+import json
 import sys
 import uuid
 from collections.abc import Callable, Mapping
@@ -81,4 +82,29 @@ def _fix_ec2() -> None:
         setattr(VPCBackend, "delete_vpc", delete_vpc)  # noqa: B010 -- a plain assignment to a method is refused by the type checker
 
 
-_FIXES: Final[Mapping[str, Callable[[], None]]] = {"ec2": _fix_ec2, "eks": _fix_eks}
+def _fix_budgets() -> None:
+    """Let a budget be changed, and its subscribers be read: moto takes both and answers neither."""
+    from moto.budgets import models, responses  # noqa: PLC0415 -- see above
+
+    def update_budget(self: Any) -> str:
+        new = self._get_param("NewBudget")
+        account, name = self._get_param("AccountId"), new["BudgetName"]
+        self.backend.describe_budget(account, name)  # refuses one that does not exist
+        changed = models.Budget(new, [])
+        changed.notifications = self.backend.budgets[account][name].notifications
+        self.backend.budgets[account][name] = changed
+        return "{}"
+
+    def describe_subscribers_for_notification(self: Any) -> str:
+        account, name, wanted = (self._get_param(key) for key in ("AccountId", "BudgetName", "Notification"))
+        self.backend.describe_budget(account, name)
+        found = [one.subscribers for one in self.backend.budgets[account][name].notifications if one.details == wanted]
+        if not found:
+            raise models.NotFoundException(f"Unable to find the notification of budget {name}.")
+        return json.dumps({"Subscribers": found[0]})
+
+    for operation in (update_budget, describe_subscribers_for_notification):
+        setattr(responses.BudgetsResponse, operation.__name__, operation)
+
+
+_FIXES: Final[Mapping[str, Callable[[], None]]] = {"budgets": _fix_budgets, "ec2": _fix_ec2, "eks": _fix_eks}

@@ -19,6 +19,8 @@ from platform_components.cluster.pools import KarpenterPool
 from platform_components.declarations.environment import Environment
 from platform_components.delivery.args import GitOpsArgs
 from platform_components.delivery.gitops import GitOps
+from platform_components.finops.args import CostAlertsArgs
+from platform_components.finops.cost_alerts import CostAlerts
 from platform_components.ingress.args import IngressArgs
 from platform_components.ingress.ingress import Ingress
 from platform_components.ingress.public_zone import PublicZone
@@ -54,12 +56,14 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
     )
     if settings.gitops is not None:
         GitOps(name, GitOpsArgs(engine=settings.gitops, **around), after(opts, kinds))
+    alerts = cost_alerts(environment, opts)
     return PlatformOutputs(
         zone_id=pulumi.Output.from_input(zone.zone_id if zone is not None else None),
         pool_names=autoscaling.pool_names,
         priority_class_names=autoscaling.priority_class_names,
         public_issuer=certificates.public_issuer,
         internal_issuer=certificates.internal_issuer,
+        cost_alerts_topic_arn=alerts.topic_arn if alerts is not None else None,
     )
 
 
@@ -81,6 +85,14 @@ def admission_args(environment: Environment, upstream: Upstream) -> AdmissionPol
         "exempt_namespaces": (*(addon.namespace for addon in ADDONS.values()), *settings.exempt_namespaces),
     }
     return AdmissionPoliciesArgs(**{**dict(settings), **given})
+
+
+def cost_alerts(environment: Environment, opts: pulumi.ResourceOptions) -> CostAlerts | None:
+    """The budget of the environment as a whole, by the tag that every layer puts on what it makes."""
+    if environment.budget is None:
+        return None
+    name = environment.environment
+    return CostAlerts(name, CostAlertsArgs(**dict(environment.budget), tag_value=name), opts)
 
 
 def surroundings(environment: Environment, upstream: Upstream) -> dict[str, Any]:

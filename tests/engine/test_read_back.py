@@ -184,3 +184,46 @@ def test_roles(dev: Repository) -> None:
             for statement in iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)["PolicyDocument"]["Statement"]:
                 actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
                 assert "*" not in actions, (role["RoleName"], policy)
+
+
+def test_the_budget_tells_whom_the_file_names(declared: dict[str, Any], dev: Repository) -> None:
+    budgets, account = dev.aws("budgets", "us-east-1"), dev.aws("sts").get_caller_identity()["Account"]
+    (budget,) = budgets.describe_budgets(AccountId=account)["Budgets"]
+    assert (budget["BudgetType"], budget["TimeUnit"]) == ("COST", "MONTHLY")
+    assert (float(budget["BudgetLimit"]["Amount"]), budget["BudgetLimit"]["Unit"]) == (declared["budget"]["monthly_usd"], "USD")
+    assert budget["CostFilters"] == {"TagKeyValue": [f"user:Environment${declared['environment']}"]}
+    of = {"AccountId": account, "BudgetName": budget["BudgetName"]}
+    notifications = budgets.describe_notifications_for_budget(**of)["Notifications"]
+    assert sorted((one["NotificationType"], one["Threshold"], one["ThresholdType"]) for one in notifications) == [
+        *(("ACTUAL", share, "PERCENTAGE") for share in (50, 80, 100)),
+        ("FORECASTED", 100, "PERCENTAGE"),
+    ]
+    (topic,) = dev.aws("sns", declared["region"]).list_topics()["Topics"]
+    for notification in notifications:
+        subscribers = budgets.describe_subscribers_for_notification(**of, Notification=notification)["Subscribers"]
+        assert {(one["SubscriptionType"], one["Address"]) for one in subscribers} == {
+            ("SNS", topic["TopicArn"]),
+            *(("EMAIL", address) for address in declared["budget"]["notify"]),
+        }
+
+
+def test_only_the_cost_services_of_the_account_publish_to_the_topic_and_use_its_key(declared: dict[str, Any], dev: Repository) -> None:
+    account = dev.aws("sts").get_caller_identity()["Account"]
+    sns = dev.aws("sns", declared["region"])
+    (topic,) = sns.list_topics()["Topics"]
+    attributes = sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]
+    kms = dev.aws("kms", declared["region"])
+    key = attributes["KmsMasterKeyId"]
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["Enabled"]
+    services = {"budgets.amazonaws.com", "costalerts.amazonaws.com"}
+    for document, actions in [
+        (attributes["Policy"], {"sns:Publish"}),
+        (kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"], {"kms:GenerateDataKey*", "kms:Decrypt"}),
+    ]:
+        allowed = [one for one in json.loads(document)["Statement"] if one["Effect"] == "Allow"]
+        (entry,) = [one for one in allowed if "Service" in one["Principal"]]
+        assert set(entry["Principal"]["Service"]) == services
+        assert {*([entry["Action"]] if isinstance(entry["Action"], str) else entry["Action"])} == actions
+        assert entry["Condition"] == {"StringEquals": {"aws:SourceAccount": account}}
+        # Whoever else is let in is the account itself, whose IAM policies decide.
+        assert all(one["Principal"] == {"AWS": f"arn:aws:iam::{account}:root"} for one in allowed if one is not entry)

@@ -54,18 +54,18 @@ def charges(result: Estimate) -> dict[str, Decimal | None]:
 # Month of 730 hours; eu-west-1. (resource, price, quantity, US dollars a month, whose price it is)
 BY_HAND = {
     "dev.network": [
-        ("dev-nat-euw1-az1", "ipv4.hour", "730", "3.65", PRICE_LIST),
+        ("dev-nat-euw1-az1", "ipv4.hour", "730", "3.65", OFFER),
         ("dev-nat-euw1-az1", "nat.hour", "730", "35.04", OFFER),
     ],
     "dev.cluster": [
         ("dev-key", "kms.key", "1", "1.00", "cloudburn.io"),
-        ("dev-cluster", "eks.standard", "730", "73.00", "Amazon EKS blog"),
+        ("dev-cluster", "eks.standard", "730", "73.00", "Amazon EKS pricing page"),
         ("dev-pool-system", "ec2.t4g.medium", "1460", "53.728", SKYPILOT),  # 2 x 0.0368 x 730
-        ("dev-pool-system", "ebs.gp3.gb", "100", "8.80", PRICE_LIST),  # 2 x 50 GB x 0.088
+        ("dev-pool-system", "ebs.gp3.gb", "100", "8.80", OFFER),  # 2 x 50 GB x 0.088
     ],
     "prod.network": [
         ("prod-logs", "kms.key", "1", "1.00", "cloudburn.io"),
-        *((f"prod-nat-euw1-az{zone}", "ipv4.hour", "730", "3.65", PRICE_LIST) for zone in (1, 2, 3)),
+        *((f"prod-nat-euw1-az{zone}", "ipv4.hour", "730", "3.65", OFFER) for zone in (1, 2, 3)),
         *((f"prod-nat-euw1-az{zone}", "nat.hour", "730", "35.04", OFFER) for zone in (1, 2, 3)),
         *(
             (f"prod-endpoint-{service}", "endpoint.interface.hour", "2190", "24.09", PRICE_LIST)  # 3 zones x 0.011 x 730
@@ -109,15 +109,19 @@ def test_usage_is_never_made_up() -> None:
 
 
 def test_what_has_no_price_is_named() -> None:
-    result = estimate(stack("dev.cluster"), "eu-west-1", today=TODAY)
-    assert result.unpriced_types == ["aws:kms/key:Key", "aws:sqs/queue:Queue"]
-    assert {gap.node.name: gap.reason for gap in result.gaps} == {
-        "dev-interruptions": "no source for the price sqs.standard in eu-west-1",
-        "dev-key": "no source for the price kms.requests in eu-west-1",
-    }
-    assert result.coverage == "3 of 5 resource types priced"
-    assert result.unpriced_percent == 40
+    result = priced(node(NAT, "nat", {}), node("aws:cloudwatch/dashboard:Dashboard", "board", {}), region="eu-west-1")
+    assert result.unpriced_types == ["aws:cloudwatch/dashboard:Dashboard"]
+    assert {gap.node.name: gap.reason for gap in result.gaps} == {"board": "no source for the price dashboard in eu-west-1"}
+    assert result.coverage == "1 of 2 resource types priced"
+    assert result.unpriced_percent == 50
     assert not result.is_complete
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_whatever_our_own_stacks_are_charged_for_has_a_price(name: str) -> None:
+    project = find_project(ROOT)
+    result = estimate(preview_graph(project, project.stacks_of(name)), "eu-west-1", today=TODAY)
+    assert [(gap.node.name, gap.component, gap.reason) for gap in result.gaps] == []
 
 
 @pytest.mark.parametrize("region", regions())
@@ -301,6 +305,8 @@ ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
         ("aws:route53/resolverEndpoint:ResolverEndpoint", {"ipAddresses": [{}, {}, {}]}, {"route53.resolver": "273.75"}),
         ("aws:sqs/queue:Queue", {}, {"sqs.standard": None}),
         ("aws:sqs/queue:Queue", {"fifoQueue": True}, {"sqs.fifo": None}),
+        ("aws:sns/topic:Topic", {}, {"sns.requests": None}),
+        ("aws:budgets/budget:Budget", {"budgetType": "COST"}, {}),
         ("aws:s3/bucketV2:BucketV2", {}, {"s3.standard.gb": None, "s3.standard.put": None, "s3.standard.get": None}),
         ("aws:ecr/repository:Repository", {}, {"ecr.gb": None}),
         ("aws:cloudwatch/metricAlarm:MetricAlarm", {"period": 60}, {"alarm.standard": "0.10"}),
@@ -372,6 +378,13 @@ def test_what_a_resource_is_charged_for(kind: str, inputs: dict[str, Any], expec
         ),
         ("aws:eks/cluster:Cluster", {"computeConfig": {"enabled": True}}, "what Auto Mode starts"),
         ("aws:elasticache/cluster:Cluster", {}, "no node type is named"),
+        ("aws:elasticache/cluster:Cluster", {"nodeType": "cache.m4.large", "engine": UNKNOWN}, "its engine is not known"),
+        (
+            "aws:elasticache/replicationGroup:ReplicationGroup",
+            {"nodeType": "cache.m4.large", "engine": "valkey"},
+            "no source for the price cache.valkey.cache.m4.large in us-east-1",
+        ),
+        ("aws:budgets/budgetAction:BudgetAction", {}, "free for the first two budgets with actions"),
         ("kubernetes:core/v1:Service", {"spec": {"type": "LoadBalancer"}}, "its kind is decided by the cluster's controller"),
     ],
 )
@@ -389,6 +402,9 @@ def test_autoscaling_groups_cost_their_minimum() -> None:
     [
         (NAT, {}, {"monthly_data_processed_gb": 100}, "nat.gb", "4.5"),
         ("aws:sqs/queue:Queue", {}, {"monthly_requests": 1_000_000, "request_size_kb": 65}, "sqs.standard", "0.8"),
+        ("aws:sns/topic:Topic", {}, {"monthly_requests": 1_000_000, "request_size_kb": 128}, "sns.requests", "1.0"),
+        ("aws:sns/topic:Topic", {}, {"monthly_requests": 1000, "http_subscriptions": 200}, "sns.http", "0.12"),
+        ("aws:sns/topic:Topic", {}, {"monthly_requests": 1000, "email_subscriptions": 300}, "sns.email", "6.0"),
         ("aws:s3/bucket:Bucket", {}, {"standard": {"storage_gb": 10}}, "s3.standard.gb", "0.23"),
         ("aws:kms/key:Key", {}, {"monthly_requests": 10_000}, "kms.requests", "0.03"),
         ("aws:lb/loadBalancer:LoadBalancer", {}, {"processed_bytes_gb": 1460, "new_connections": 25}, "lb.application.lcu", "11.68"),

@@ -127,6 +127,10 @@ class World:
         return self.make("aws:sqs/queue:Queue", "queue", {}).id
 
     @cached_property
+    def topic(self) -> str:
+        return self.make("aws:sns/topic:Topic", "topic", {}).id
+
+    @cached_property
     def bucket(self) -> str:
         return self.make("aws:s3/bucket:Bucket", "bucket", {}).id
 
@@ -181,6 +185,33 @@ class Case:
 
     def __str__(self) -> str:
         return self.type.rpartition(":")[2] + "-" + self.type.split(":")[1].split("/")[0]
+
+
+def _budget(limit: str, percent: int) -> dict[str, Any]:
+    notification = {"notificationType": "ACTUAL", "comparisonOperator": "GREATER_THAN", "threshold": percent, "thresholdType": "PERCENTAGE"}
+    told = {"subscriberEmailAddresses": ["a@example.com"], "subscriberSnsTopicArns": [f"arn:aws:sns:{REGION}:{ACCOUNT}:told"]}
+    return {
+        "budgetType": "COST",
+        "timeUnit": "MONTHLY",
+        "limitAmount": limit,
+        "limitUnit": "USD",
+        "notifications": [{**notification, **told}],
+    }
+
+
+def _monitored(value: str) -> str:
+    tags = {"Key": "Environment", "MatchOptions": None, "Values": [value]}
+    return json.dumps({"And": None, "Dimensions": None, "Not": None, "Or": None, "Tags": tags})
+
+
+def _subscription(world: "World", impact: str) -> dict[str, Any]:
+    dimension = {"key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE", "matchOptions": ["GREATER_THAN_OR_EQUAL"], "values": [impact]}
+    return {
+        "frequency": "IMMEDIATE",
+        "monitorArnLists": [f"arn:aws:ce::{ACCOUNT}:anomalymonitor/1"],
+        "subscribers": [{"type": "SNS", "address": world.topic}],
+        "thresholdExpression": {"dimension": dimension},
+    }
 
 
 def _policy_settings() -> list[Case]:
@@ -788,6 +819,50 @@ STORES = [
         "aws:elasticache/subnetGroup:SubnetGroup",
         lambda w: {"subnetIds": w.subnets[:2], "tags": A},
         lambda w: {"subnetIds": w.subnets, "tags": B},
+    ),
+    Case(
+        "aws:budgets/budget:Budget",
+        lambda _: {**_budget("600", 80), "tags": A},
+        lambda _: {**_budget("700", 90), "costFilters": [{"name": "TagKeyValue", "values": ["user:Environment$dev"]}], "tags": B},
+    ),
+    Case("aws:budgets/budget:Budget", lambda _: {**_budget("1", 80), "name": "one"}, lambda _: {"name": "two"}, ("name",)),
+    Case(
+        "aws:costexplorer/anomalyMonitor:AnomalyMonitor",
+        lambda _: {"monitorType": "CUSTOM", "monitorSpecification": _monitored("dev"), "tags": A},
+        lambda _: {"tags": B},
+    ),
+    Case(
+        "aws:costexplorer/anomalyMonitor:AnomalyMonitor",
+        lambda _: {"monitorType": "CUSTOM", "monitorSpecification": _monitored("dev")},
+        lambda _: {"monitorSpecification": _monitored("prod")},
+        ("monitorSpecification",),
+    ),
+    Case(
+        "aws:costexplorer/anomalySubscription:AnomalySubscription",
+        lambda w: {**_subscription(w, "100"), "tags": A},
+        lambda w: {**_subscription(w, "250"), "tags": B},
+    ),
+    Case(
+        "aws:costexplorer/costAllocationTag:CostAllocationTag",
+        lambda _: {"tagKey": "Environment", "status": "Active"},
+        lambda _: {"status": "Inactive"},
+    ),
+    Case(
+        "aws:sns/topic:Topic",
+        lambda w: {"policy": EVERYONE_READ, "kmsMasterKeyId": w.key.outputs["arn"], "displayName": "one", "tags": A},
+        lambda _: {"policy": EVERYONE_WRITE, "kmsMasterKeyId": None, "displayName": "two", "signatureVersion": 2, "tags": B},
+    ),
+    Case("aws:sns/topic:Topic", lambda _: {"fifoTopic": True}, lambda _: {"fifoTopic": False}, ("fifoTopic",)),
+    Case(
+        "aws:sns/topicSubscription:TopicSubscription",
+        lambda w: {"topic": w.topic, "protocol": "https", "endpoint": "https://example.com/a"},
+        lambda _: {"rawMessageDelivery": True},
+    ),
+    Case(
+        "aws:sns/topicSubscription:TopicSubscription",
+        lambda w: {"topic": w.topic, "protocol": "email", "endpoint": "a@example.com"},
+        lambda _: {"endpoint": "b@example.com"},
+        ("endpoint",),
     ),
     Case(
         "aws:sqs/queue:Queue",

@@ -65,15 +65,15 @@ def saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
 def test_json_of_an_environment(capsys: pytest.CaptureFixture[str]) -> None:
     result = cost(capsys, "dev")
     assert result["region"] == "eu-west-1"
-    assert result["monthly"] == 175.718
+    assert result["monthly"] == 176.718
     assert result["budget"] == {"monthly": 600, "over": False}
-    assert result["coverage"] == {"priced_types": 6, "types": 8, "unpriced_types": ["aws:kms/key:Key", "aws:sqs/queue:Queue"]}
-    assert {entry["name"] for entry in result["unpriced"]} == {"dev-key", "dev-interruptions"}
+    assert result["coverage"] == {"priced_types": 9, "types": 9, "unpriced_types": []}
+    assert result["unpriced"] == []
     (ceiling,) = result["ceilings"]
     assert (ceiling["name"], ceiling["vcpu"], ceiling["monthly"]) == ("dev-pool-general", 32, 1062.88)
     assert (ceiling["basis"], ceiling["reason"]) == ("ec2.m7g.large", None)
     assert [(advice["name"], advice["saving"]) for advice in result["advice"]] == [("dev-pool-system", None)]
-    assert result["catalogue"] == {"compiled": "2026-11-23", "oldest_source": "2024-04-01"}
+    assert result["catalogue"] == {"compiled": "2026-11-27", "oldest_source": "2024-07-01"}
     assert result["difference"] is None
     assert result["monthly"] == pytest.approx(sum(line["monthly"] or 0 for line in result["lines"]))
 
@@ -81,9 +81,8 @@ def test_json_of_an_environment(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_table_says_lower_bound_coverage_catalogue_and_sources(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["cost", "dev.cluster"]) == 0
     text = capsys.readouterr().out
-    assert "at least $136.53 a month in eu-west-1 (lower bound; 3 of 5 resource types priced; catalogue of 2026-11-23)" in text
+    assert "at least $136.53 a month in eu-west-1 (lower bound; 5 of 5 resource types priced; catalogue of 2026-11-27)" in text
     assert "the lower bound is within the budget of $600.00" in text
-    assert "no price: aws:sqs/queue:Queue (dev-interruptions): Requests: no source for the price sqs.standard in eu-west-1" in text
     assert "skypilot-org/skypilot-catalog" in text
     assert "by usage" in text
 
@@ -96,7 +95,7 @@ def test_what_scales_by_itself_has_a_ceiling(capsys: pytest.CaptureFixture[str])
 def test_brief_is_the_total_and_the_budget(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["cost", "dev.network", "--brief"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "at least $38.69 a month in eu-west-1 (lower bound; 3 of 3 resource types priced; catalogue of 2026-11-23)",
+        "at least $38.69 a month in eu-west-1 (lower bound; 3 of 3 resource types priced; catalogue of 2026-11-27)",
         "the lower bound is within the budget of $600.00",
     ]
 

@@ -9,6 +9,8 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from platform_policies.graph import Node, ResourceGraph
 
 from platform_components.cluster.node_pools.auto import tagging_statements
+from platform_components.finops.args import CostAlertsArgs
+from platform_components.finops.cost_alerts import CostAlerts
 from platform_components.identity.statements import is_every_resource, is_mutating
 from platform_components.network.args import VpcArgs
 from platform_components.network.vpc import Vpc
@@ -17,7 +19,12 @@ from tests.unit.cluster_cases import ENGINES, KARPENTER, bring_up
 
 IDENTITY = {("aws:iam/rolePolicy:RolePolicy", "policy")}
 TRUST = {("aws:iam/role:Role", "assumeRolePolicy")}
-RESOURCE = {("aws:kms/key:Key", "policy"), ("aws:sqs/queuePolicy:QueuePolicy", "policy"), ("aws:ec2/vpcEndpoint:VpcEndpoint", "policy")}
+RESOURCE = {
+    ("aws:kms/key:Key", "policy"),
+    ("aws:sns/topic:Topic", "policy"),
+    ("aws:sqs/queuePolicy:QueuePolicy", "policy"),
+    ("aws:ec2/vpcEndpoint:VpcEndpoint", "policy"),
+}
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "closed": {"nat": "none", "tiers": ["private", "intra"], "endpoints": "airgapped"},
@@ -53,9 +60,14 @@ AWS_POLICIES: dict[str, dict[str, Any]] = json.loads(aws_managed_policies_data)
 WITH_REASON = {statement.sid for statement in tagging_statements() if statement.reason}
 
 
-@pytest.fixture(scope="module", params=[*NETWORKS, *CLUSTERS])
+ALERTS = CostAlertsArgs(monthly_usd=600, tag_value="dev", notify=("a@example.com",))
+
+
+@pytest.fixture(scope="module", params=[*NETWORKS, *CLUSTERS, "cost alerts"])
 def graph(request: pytest.FixtureRequest) -> ResourceGraph:
     name = request.param
+    if name == "cost alerts":
+        return deploy(lambda: CostAlerts("dev", ALERTS)).graph
     if name in CLUSTERS:
         return bring_up(**CLUSTERS[name]).graph
     args = VpcArgs.model_validate({"cidr": "10.0.0.0/16", "zones": ["euw1-az1", "euw1-az2"], **NETWORKS[name]})

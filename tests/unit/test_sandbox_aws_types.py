@@ -13,7 +13,7 @@ from platformctl.sandbox.aws.rows import Call, Row
 from platformctl.sandbox.aws.session import SandboxServer
 from platformctl.sandbox.aws.signatures import signature
 from platformctl.sandbox.aws.values import equal
-from platformctl.sandbox.plugin import UNKNOWN
+from platformctl.sandbox.plugin import UNKNOWN, ProviderError
 from tests.unit.aws_cases import CASES, Case, World
 from tests.unit.aws_sandbox import Resource, provider, running_server
 
@@ -79,6 +79,56 @@ def test_a_deleted_resource_leaves_nothing_recorded(world: World, endpoint: str)
     assert server.get("aws:eks/cluster:Cluster.upgradePolicy", resource.id)["value"] == {"supportType": "STANDARD"}
     resource.delete()
     assert server.get("aws:eks/cluster:Cluster.upgradePolicy", resource.id) is None
+
+
+def test_an_account_has_one_monitor_of_its_services(world: World):
+    inputs = {"monitorType": "DIMENSIONAL", "monitorDimension": "SERVICE"}
+    first = Resource(world.aws, "aws:costexplorer/anomalyMonitor:AnomalyMonitor", "first").create(inputs)
+    second = Resource(world.aws, first.type, "second")
+    with pytest.raises(ProviderError, match="Limit exceeded on dimensional spend monitor creation"):
+        second.create(inputs)
+    first.delete()
+    second.create(inputs).delete()
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "message"),
+    [
+        ("AnomalyMonitor", {"monitorType": "CUSTOM", "monitorDimension": "SERVICE"}, "CUSTOM has monitorSpecification"),
+        ("AnomalyMonitor", {"monitorType": "DIMENSIONAL"}, "DIMENSIONAL has monitorDimension"),
+        (
+            "AnomalySubscription",
+            {"frequency": "IMMEDIATE", "monitorArnLists": ["a"], "subscribers": [{"type": "EMAIL", "address": "a@example.com"}]},
+            "IMMEDIATE takes subscribers of type SNS only",
+        ),
+        (
+            "AnomalySubscription",
+            {"frequency": "DAILY", "monitorArnLists": ["a"], "subscribers": [{"type": "SNS", "address": "arn"}]},
+            "DAILY takes subscribers of type EMAIL only",
+        ),
+    ],
+)
+def test_anomaly_detection_refuses_what_aws_refuses(kind: str, inputs: dict[str, Any], message: str, world: World):
+    token = f"aws:costexplorer/{kind[:1].lower()}{kind[1:]}:{kind}"
+    checked = world.aws.check(Resource(world.aws, token, "wrong").subject, {}, inputs)
+    assert any(message in failure.reason for failure in checked.failures)
+
+
+def test_subscribers_of_a_budget_can_be_read(world: World):
+    case = next(case for case in CASES if case.type == "aws:budgets/budget:Budget")
+    inputs = case.inputs(world)
+    resource = Resource(world.aws, case.type, "told").create(inputs)
+    account, name = resource.id.split(":")
+    (declared,) = inputs["notifications"]
+    call = world.aws._where({}).call
+    (notification,) = call("budgets", "describe_notifications_for_budget", {"AccountId": account, "BudgetName": name})["Notifications"]
+    of = {"AccountId": account, "BudgetName": name, "Notification": notification}
+    found = call("budgets", "describe_subscribers_for_notification", of)["Subscribers"]
+    assert {(one["SubscriptionType"], one["Address"]) for one in found} == {
+        ("EMAIL", declared["subscriberEmailAddresses"][0]),
+        ("SNS", declared["subscriberSnsTopicArns"][0]),
+    }
+    resource.delete()
 
 
 def test_every_row_has_a_case():

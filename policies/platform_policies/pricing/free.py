@@ -8,8 +8,8 @@ from platform_policies.types import canonical
 FREE_PROVIDERS = ("command:", "kubernetes:", "null:", "pulumi:", "pulumi-python:", "random:", "std:", "time:", "tls:")
 """Providers whose resources no bill has: Kubernetes objects run on nodes that are counted already."""
 
-FREE_MODULES = ("aws:iam/", "aws:organizations/", "aws:resourcegroups/", "aws:budgets/")
-"""Services without charges for what a program declares (the first two budgets' actions included)."""
+FREE_MODULES = ("aws:iam/", "aws:organizations/", "aws:resourcegroups/")
+"""Services without charges for what a program declares."""
 
 FREE = frozenset(
     {
@@ -18,6 +18,7 @@ FREE = frozenset(
         "aws:autoscaling/lifecycleHook:LifecycleHook",
         "aws:autoscaling/policy:Policy",
         "aws:autoscaling/schedule:Schedule",
+        "aws:budgets/budget:Budget",  # AWS Price List, AWSBudgets, SKU T2UVJ9XYT52FBFAF; actions are charged
         "aws:cloudwatch/eventPermission:EventPermission",
         "aws:cloudwatch/eventRule:EventRule",
         "aws:cloudwatch/eventTarget:EventTarget",
@@ -26,6 +27,7 @@ FREE = frozenset(
         "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter",
         "aws:costexplorer/anomalyMonitor:AnomalyMonitor",
         "aws:costexplorer/anomalySubscription:AnomalySubscription",
+        "aws:costexplorer/costAllocationTag:CostAllocationTag",
         "aws:ebs/encryptionByDefault:EncryptionByDefault",
         "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
         "aws:ec2/defaultRouteTable:DefaultRouteTable",
@@ -100,6 +102,7 @@ FREE = frozenset(
         "aws:secretsmanager/secretRotation:SecretRotation",
         "aws:secretsmanager/secretVersion:SecretVersion",
         "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sns/topicSubscription:TopicSubscription",  # charged as deliveries of its topic
         "aws:sqs/queuePolicy:QueuePolicy",
         "aws:sqs/redrivePolicy:RedrivePolicy",
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",

@@ -91,6 +91,19 @@ def queue(node: Node, context: Context) -> Iterator[Need]:
     yield Need("Requests", f"sqs.{kind}", None if requests is None else requests * chunks / 1_000_000, usage_key="monthly_requests")
 
 
+def topic(node: Node, context: Context) -> Iterator[Need]:
+    """Requests to a topic, in chunks of 64 KB, and what it delivers to the subscriptions a usage file counts."""
+    requests = context.usage.get(node.urn, "monthly_requests")
+    size = context.usage.get(node.urn, "request_size_kb") or Decimal(64)
+    yield Need(
+        "Requests", "sns.requests", None if requests is None else requests * ceil(size / 64) / 1_000_000, usage_key="monthly_requests"
+    )
+    for kind, component in (("http", "HTTP deliveries"), ("email", "E-mail deliveries")):
+        subscriptions = context.usage.get(node.urn, f"{kind}_subscriptions")
+        if subscriptions is not None:
+            yield Need(component, f"sns.{kind}", (requests or 0) * subscriptions / 100_000, usage_key=f"{kind}_subscriptions")
+
+
 def bucket(node: Node, context: Context) -> Iterator[Need]:
     """Objects of the standard class."""
     yield context.used(node, "Standard storage", "s3.standard.gb", "standard.storage_gb")
@@ -137,6 +150,11 @@ def alarm(node: Node, _: Context) -> Iterator[Need]:
 def dashboard(_: Node, __: Context) -> Iterator[Need]:
     """A dashboard."""
     yield Need("Dashboard", "dashboard", Decimal(1))
+
+
+def budget_action(_: Node, __: Context) -> Iterator[Need]:
+    """What a budget does by itself; the budget alone costs nothing."""
+    yield unpriced("Budget action", "free for the first two budgets with actions of an account, charged by the day beyond them")
 
 
 def vpn(_: Node, __: Context) -> Iterator[Need]:
@@ -186,9 +204,12 @@ def cache_cluster(node: Node, context: Context) -> Iterator[Need]:
         each, replicated = number(node.value("replicasPerNodeGroup"), 0)
         replicas, known = number(node.value("numCacheClusters"), groups * (each + 1))
         known = known and sized and replicated
-    yield (
-        hours(f"{replicas} x {kind}", f"cache.{kind}", replicas, at_least=not known) if kind else unpriced("Cache", "no node type is named")
-    )
+    engine = node.value("engine")
+    if not kind or is_unknown(engine):
+        yield unpriced("Cache", "its engine is not known before `up`" if kind else "no node type is named")
+    else:
+        # Valkey costs less than the other engines, which cost the same.
+        yield hours(f"{replicas} x {kind}", f"cache.{'valkey.' if engine == 'valkey' else ''}{kind}", replicas, at_least=not known)
     yield context.used(node, "Snapshots", "cache.backup.gb", "snapshot_storage_size_gb")
 
 
@@ -201,6 +222,7 @@ def service(node: Node, _: Context) -> Iterator[Need]:
 QUANTITIES: Mapping[str, Quantities] = MappingProxyType(
     {
         "aws:autoscaling/group:Group": compute.autoscaling_group,
+        "aws:budgets/budgetAction:BudgetAction": budget_action,
         "aws:cloudwatch/dashboard:Dashboard": dashboard,
         "aws:cloudwatch/logGroup:LogGroup": log_group,
         "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
@@ -224,6 +246,7 @@ QUANTITIES: Mapping[str, Quantities] = MappingProxyType(
         "aws:route53/zone:Zone": hosted_zone,
         "aws:s3/bucket:Bucket": bucket,
         "aws:secretsmanager/secret:Secret": secret,
+        "aws:sns/topic:Topic": topic,
         "aws:sqs/queue:Queue": queue,
         "aws:wafv2/webAcl:WebAcl": web_acl,
         "kubernetes:core:Service": service,

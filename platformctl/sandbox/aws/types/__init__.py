@@ -7,7 +7,9 @@ from typing import Final
 from platformctl.sandbox.aws.rows import Row
 
 MODULES: Final = {
+    "budgets": ("budgets",),
     "cloudwatch": ("logs", "events"),
+    "costexplorer": ("costexplorer",),
     "ec2": ("vpc", "routing", "security", "acls", "endpoints", "compute", "peering", "ipam"),
     "ec2transitgateway": ("transit",),
     "eks": ("eks_cluster", "eks_nodes", "eks_access"),
@@ -17,6 +19,7 @@ MODULES: Final = {
     "rds": ("data",),
     "route53": ("route53", "route53_zones", "resolver"),
     "s3": ("s3",),
+    "sns": ("sns",),
     "sqs": ("sqs",),
     "ssm": ("ssm",),
     "vpc": ("security",),

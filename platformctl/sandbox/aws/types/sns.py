@@ -1,0 +1,96 @@
+"""SNS topics and their subscriptions."""
+
+from typing import Final
+
+from platformctl.sandbox.aws.rows import TAG_LIST, Call, F, Name, Row, Scope, Tags, Update, rows, untag
+
+_ATTRIBUTES: Final = {
+    "displayName": "DisplayName",
+    "policy": "Policy",
+    "deliveryPolicy": "DeliveryPolicy",
+    "kmsMasterKeyId": "KmsMasterKeyId",
+}
+_TOPIC: Final = {"TopicArn": "$id"}
+
+
+def _attributes(scope: Scope) -> dict[str, str] | None:
+    given = {api: scope.new[prop] for prop, api in _ATTRIBUTES.items() if scope.new.get(prop)}
+    if scope.new.get("fifoTopic"):
+        given["FifoTopic"] = "true"
+    return given or None
+
+
+def _set(prop: str) -> Call:
+    return Call(
+        "set_topic_attributes",
+        {**_TOPIC, "AttributeName": _ATTRIBUTES[prop], "AttributeValue": F(lambda scope: scope.new.get(prop) or "", (prop,))},
+        # What removes a policy leaves the last one standing, as the provider does.
+        when=F(lambda scope: scope.new.get(prop) or prop != "policy"),
+    )
+
+
+ROWS = rows(
+    Row(
+        "aws:sns/topic:Topic",
+        "sns",
+        create=Call(
+            "create_topic",
+            {"Name": "$name", "Attributes": F(_attributes, (*_ATTRIBUTES, "fifoTopic")), "Tags": TAG_LIST},
+        ),
+        id="TopicArn",
+        read=Call("get_topic_attributes", _TOPIC, at="Attributes"),
+        props={
+            "arn": "TopicArn",
+            "name": F(lambda scope: scope.id.rpartition(":")[2]),
+            "owner": "Owner",
+            "fifoTopic": F(lambda scope: str(scope.item.get("FifoTopic", "")).lower() == "true"),
+            **{prop: F(lambda scope, api=api: scope.item.get(api) or None) for prop, api in _ATTRIBUTES.items()},  # type: ignore[misc]
+        },
+        updates=tuple(Update((prop,), (_set(prop),)) for prop in _ATTRIBUTES),
+        delete=(Call("delete_topic", _TOPIC),),
+        defaults={"fifoTopic": False},
+        name=Name(max_length=256, suffix=lambda inputs: ".fifo" if inputs.get("fifoTopic") else ""),
+        tags=Tags(
+            read=Call("list_tags_for_resource", {"ResourceArn": "$id"}, at="Tags"),
+            add=Call("tag_resource", {"ResourceArn": "$id", "Tags": TAG_LIST}),
+            remove=Call("untag_resource", {"ResourceArn": "$id", "TagKeys": F(untag)}),
+        ),
+        # Whoever sets the policy apart (TopicPolicy) changes what is read here.
+        shared=frozenset({"policy"}),
+        local=frozenset({"namePrefix"}),
+    ),
+    Row(
+        "aws:sns/topicSubscription:TopicSubscription",
+        "sns",
+        create=Call("subscribe", {"TopicArn": "$topic", "Protocol": "$protocol", "Endpoint": "$endpoint", "ReturnSubscriptionArn": True}),
+        id="SubscriptionArn",
+        read=Call("get_subscription_attributes", {"SubscriptionArn": "$id"}, at="Attributes"),
+        props={
+            "arn": F(lambda scope: scope.id),
+            "topic": "TopicArn",
+            "protocol": "Protocol",
+            "endpoint": "Endpoint",
+            "ownerId": "Owner",
+            "rawMessageDelivery": F(lambda scope: str(scope.item.get("RawMessageDelivery", "")).lower() == "true"),
+        },
+        updates=(
+            Update(
+                ("rawMessageDelivery",),
+                (
+                    Call(
+                        "set_subscription_attributes",
+                        {
+                            "SubscriptionArn": "$id",
+                            "AttributeName": "RawMessageDelivery",
+                            "AttributeValue": F(lambda scope: str(bool(scope.new.get("rawMessageDelivery"))).lower()),
+                        },
+                    ),
+                ),
+                on_create=True,
+            ),
+        ),
+        delete=(Call("unsubscribe", {"SubscriptionArn": "$id"}),),
+        defaults={"rawMessageDelivery": False},
+        local=frozenset({"confirmationTimeoutInMinutes", "endpointAutoConfirms"}),
+    ),
+)
