@@ -84,7 +84,7 @@ def _fix_ec2() -> None:
 
 def _fix_budgets() -> None:
     """Let a budget be changed, and its subscribers be read: moto takes both and answers neither."""
-    from moto.budgets import models, responses  # noqa: PLC0415 -- see above
+    from moto.budgets import exceptions, models, responses  # noqa: PLC0415 -- see above
 
     def update_budget(self: Any) -> str:
         new = self._get_param("NewBudget")
@@ -100,7 +100,7 @@ def _fix_budgets() -> None:
         self.backend.describe_budget(account, name)
         found = [one.subscribers for one in self.backend.budgets[account][name].notifications if one.details == wanted]
         if not found:
-            raise models.NotFoundException(f"Unable to find the notification of budget {name}.")
+            raise exceptions.NotFoundException(f"Unable to find the notification of budget {name}.")
         return json.dumps({"Subscribers": found[0]})
 
     for operation in (update_budget, describe_subscribers_for_notification):
