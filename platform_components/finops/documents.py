@@ -6,7 +6,6 @@ Sources: https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sn
 from collections.abc import Sequence
 from typing import Any
 
-from platform_components.identity.statements import POLICY_VERSION
 from platform_components.place import Place
 
 PUBLISHERS: Sequence[str] = ("budgets.amazonaws.com", "costalerts.amazonaws.com")
@@ -69,4 +68,4 @@ def tag_monitor(key: str, value: str) -> dict[str, Any]:
 
 
 def _document(*statements: dict[str, Any]) -> dict[str, Any]:
-    return {"Version": POLICY_VERSION, "Statement": list(statements)}
+    return {"Version": "2012-10-17", "Statement": list(statements)}
