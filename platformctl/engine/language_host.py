@@ -44,6 +44,8 @@ REFUSALS_VARIABLE = "PLATFORMCTL_REFUSALS"
 """Names a file that gets the text of an error which the program raised for its user, so that platformctl can tell bad input apart."""
 
 _PR_SET_PDEATHSIG = 1
+_SHUT_DOWN = "resource monitor shut down"
+"""What the engine answers to what is registered while it closes (pulumi/pkg: deploy/source_eval.go)."""
 _WORKERS_PER_PARALLEL = 4
 _GUARD = Path(__file__).with_name("guard.py")
 
@@ -187,17 +189,28 @@ def _outcome(entry: Path, run: Callable[[], None]) -> Any:
         pulumi.log.error(str(error))
         result.bail = True
     except grpc.RpcError as error:
-        # A monitor that is gone means that the engine is shutting down, which it has told the user itself.
-        status: Any = error  # a failed call is an RpcError with the status of a Call, which the types do not say
-        if status.code() != grpc.StatusCode.UNAVAILABLE:
+        if not _engine_ends(error):
+            status: Any = error  # a failed call is an RpcError with the status of a Call, which the types do not say
             result.error = f"the engine refused a request of the program: {status.details()}"
     except SystemExit as error:
         if error.code not in (None, 0):
             result.error = f"Program exited with non-zero exit code: {error.code}"
     except BaseException as error:  # noqa: BLE001 -- whatever a program raises is its author's to see
-        pulumi.log.error(_plain_words(error, entry) or f"Program failed with an unhandled exception:\n{user_traceback(error, entry)}")
-        result.bail = True
+        if not _engine_ends(error.__context__):
+            pulumi.log.error(_plain_words(error, entry) or f"Program failed with an unhandled exception:\n{user_traceback(error, entry)}")
+            result.bail = True
     return result
+
+
+def _engine_ends(error: BaseException | None) -> bool:
+    """Whether a request failed because the engine is shutting down, which it has told the user itself.
+
+    It refuses what is registered while it closes, or is gone already. The SDK raises another exception over that of the request.
+    """
+    if not isinstance(error, grpc.RpcError):
+        return False
+    status: Any = error  # a failed call is an RpcError with the status of a Call, which the types do not say
+    return bool(status.code() == grpc.StatusCode.UNAVAILABLE or status.details() == _SHUT_DOWN)
 
 
 def _plain_words(error: BaseException, entry: Path) -> str | None:

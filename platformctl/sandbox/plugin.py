@@ -24,7 +24,20 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from platformctl.sandbox.client import UNFINISHED_ID
-from platformctl.sandbox.wire import SECRET, UNKNOWN, Secret, Unknown, decode, decode_config, encode, has_unknown, remark, secret_keys
+from platformctl.sandbox.components import Child, build, response
+from platformctl.sandbox.wire import (
+    SECRET,
+    UNKNOWN,
+    Secret,
+    Unknown,
+    decode,
+    decode_config,
+    encode,
+    has_unknown,
+    redact,
+    remark,
+    secret_keys,
+)
 
 __all__ = [
     "SECRET",
@@ -80,6 +93,10 @@ class Subject:
     """Logical name in the program."""
     id: str = ""
     """Provider's id; empty before it is created."""
+    timeout: float = 0.0
+    """The resource's custom timeout for this operation, in seconds; 0 where it has none."""
+    ignored: tuple[str, ...] = ()
+    """Property paths under ignoreChanges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +195,18 @@ class Provider(ABC):
     def invoke(self, token: str, args: Values, *, preview: bool) -> Values:
         """Answer a function call; raise ProviderError for an unknown token."""
 
+    def children(self, resource_type: str, name: str, inputs: Values, *, hidden: bool) -> Sequence[Child]:
+        """The children of a component that the provider builds; `hidden` says that there are secrets among its inputs."""
+        del name, inputs, hidden
+        raise ProviderError(f"the sandbox has no component {resource_type}")
+
     def error_text(self, error: Exception) -> str | None:
         """The user's text for an exception of the provider's own client library; None if it is not one of those."""
         del error
         return None
+
+    def cancel(self) -> None:  # noqa: B027 -- optional: most requests are short
+        """End what waits: the engine is told to stop."""
 
     def close(self) -> None:  # noqa: B027 -- optional: most providers hold nothing
         """Give back what configure took; called once, after the last request."""
@@ -254,8 +279,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "this provider takes no parameters")
 
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Nothing to hurry: requests under way are short, and finish so that no resource is left unrecorded."""
+        """Requests under way finish, so that no resource is left unrecorded; only what waits is told to stop."""
         del request, context
+        self._provider.cancel()
         return _Empty()
 
     def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -281,14 +307,14 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Check inputs."""
-        with self._errors(context):
+        with self._errors(context, request.news):
             checked = self._provider.check(_subject(request), decode(request.olds), decode(request.news))
             marked = remark(checked.inputs, request.news)
             return provider_pb2.CheckResponse(inputs=encode(marked), failures=_failures(checked.failures))
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Compare with the state."""
-        with self._errors(context):
+        with self._errors(context, request.news):
             # The engine has put the old values in place of the ignored ones already.
             olds = decode(request.old_inputs), decode(request.olds)
             return _diff_response(self._provider.diff(_subject(request), *olds, decode(request.news)))
@@ -296,7 +322,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Create, or foretell."""
         secrets = secret_keys(request.properties)
-        with self._errors(context, secrets):
+        with self._errors(context, request.properties):
             created = self._provider.create(_subject(request), decode(request.properties), preview=request.preview)
             return provider_pb2.CreateResponse(id=created.id, properties=encode(_marked(created.outputs, secrets)))
 
@@ -305,7 +331,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         if request.id == UNFINISHED_ID:  # stays until it is deleted
             return provider_pb2.ReadResponse(id=request.id, inputs=request.inputs, properties=request.properties)
         secrets = secret_keys(request.inputs) | secret_keys(request.properties)
-        with self._errors(context, secrets):
+        with self._errors(context, request.inputs, request.properties):
             state = self._provider.read(_subject(request), decode(request.inputs), decode(request.properties))
             if state is None:
                 return provider_pb2.ReadResponse(id="")
@@ -315,7 +341,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Update in place."""
         secrets = secret_keys(request.news) | secret_keys(request.olds)
-        with self._errors(context, secrets):
+        with self._errors(context, request.news, request.olds):
             olds = decode(request.old_inputs), decode(request.olds)
             outputs = self._provider.update(_subject(request), *olds, decode(request.news), preview=request.preview)
             return provider_pb2.UpdateResponse(properties=encode(_marked(outputs, secrets)))
@@ -330,6 +356,13 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
                 self._provider.delete(subject, inputs, decode(request.properties))
             return _Empty()
 
+    def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Build a component of the provider's own."""
+        with self._errors(context, request.inputs):
+            inputs = decode(request.inputs)
+            children = self._provider.children(request.type, request.name, inputs, hidden=bool(secret_keys(request.inputs)))
+            return response(build(request, children, self._provider.version))
+
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Answer a function."""
         with self._errors(context):
@@ -338,28 +371,32 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.InvokeResponse(**{"return": encode(self._provider.invoke(request.tok, args, preview=request.preview))})
 
     @contextlib.contextmanager
-    def _errors(self, context: Any, secrets: Iterable[str] = ()) -> Iterator[None]:
-        """Turn exceptions into the engine's errors: one line for people, never a traceback."""
+    def _errors(self, context: Any, *given: Any) -> Iterator[None]:
+        """Turn exceptions into the engine's errors: one line for people, never a traceback, nor a secret of what was given."""
         try:
             yield
         except PartialCreateError as failure:
-            detail = provider_pb2.ErrorResourceInitFailed(
-                id=failure.resource_id, properties=encode(_marked(failure.outputs, secrets)), reasons=[str(failure)]
-            )
-            status: Any = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure))
+            reason = redact(str(failure), given)
+            outputs = _marked(failure.outputs, {key for struct in given for key in secret_keys(struct)})
+            detail = provider_pb2.ErrorResourceInitFailed(id=failure.resource_id, properties=encode(outputs), reasons=[reason])
+            status: Any = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason)
             status.details.add().Pack(detail)
             context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-            context.abort(grpc.StatusCode.UNKNOWN, str(failure))
+            context.abort(grpc.StatusCode.UNKNOWN, reason)
         except ProviderError as failure:
-            context.abort(grpc.StatusCode.UNKNOWN, str(failure))
+            context.abort(grpc.StatusCode.UNKNOWN, redact(str(failure), given))
+        except grpc.RpcError:  # a child of a component, which the engine has told of already
+            context.abort(grpc.StatusCode.UNKNOWN, "a resource of the component could not be registered")
         except Exception as error:  # noqa: BLE001 -- the last line of defence: a user never sees a traceback
             text = self._provider.error_text(error)
-            context.abort(grpc.StatusCode.UNKNOWN, text if text is not None else f"{type(error).__name__}: {error}")
+            context.abort(grpc.StatusCode.UNKNOWN, redact(text if text is not None else f"{type(error).__name__}: {error}", given))
 
 
 def _subject(request: Any) -> Subject:
     resource_type = request.type or request.urn.split("::")[2].rsplit("$", 1)[-1]
-    return Subject(request.urn, resource_type, request.name or request.urn.rsplit("::", 1)[-1], getattr(request, "id", ""))
+    name = request.name or request.urn.rsplit("::", 1)[-1]
+    ignored = tuple(getattr(request, "ignoreChanges", ()))
+    return Subject(request.urn, resource_type, name, getattr(request, "id", ""), getattr(request, "timeout", 0.0), ignored)
 
 
 def _failures(failures: Sequence[Failure]) -> list[Any]:

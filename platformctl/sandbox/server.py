@@ -7,6 +7,7 @@ DIRECTORY/server.json is no longer its own, or when its starter goes before it h
 
     GET  /sandbox/health | status
     GET  /sandbox/unconfirmed            POST /sandbox/confirm {"urns": [..], "holding": TEXT}        POST /sandbox/forget {"urn": ..}
+    POST /sandbox/announce {..}          answered with the body: what a create that goes elsewhere will make, for the next run to be told of
     GET  /sandbox/recorded[/TYPE]        GET | PUT | DELETE /sandbox/recorded/TYPE/ID
     GET  /sandbox/kubernetes                             {"api": whether clusters have API servers, "stored": objects in the store}
     GET  /sandbox/kubernetes/CLUSTER                     {"reachable": .., "version": .. or null, "api": .. or null}
@@ -95,12 +96,8 @@ class SandboxApplication:
         match segments:
             case [("health" | "status" | "unconfirmed") as name] if request.method == "GET":
                 return _json({"health": self._health, "status": self._status, "unconfirmed": self._replay.unconfirmed}[name]())
-            case ["confirm"] if request.method == "POST":
-                self._replay.confirm(_field(request, "urns", list), str(_body(request).get("holding", "")))
-                return _json({})
-            case ["forget"] if request.method == "POST":
-                self._replay.forget(_field(request, "urn", str))
-                return _json({})
+            case [("announce" | "confirm" | "forget") as name] if request.method == "POST":
+                return _json(self._creates(name, request))
             case ["recorded", *rest]:
                 return self._recorded(request, rest)
             case ["kubernetes"] if request.method == "GET":
@@ -109,6 +106,17 @@ class SandboxApplication:
             case ["kubernetes", cluster, *rest] if cluster:
                 return self._kubernetes(request, cluster, rest)
         raise NotFound(f"the sandbox has no {request.method} {request.path}")
+
+    def _creates(self, name: str, request: Request) -> Any:
+        """What is said of creates that go elsewhere, or whose answers have arrived."""
+        match name:
+            case "announce":
+                return _body(request)  # the replay keeps the answer for the next run
+            case "confirm":
+                self._replay.confirm(_field(request, "urns", list), str(_body(request).get("holding", "")))
+            case "forget":
+                self._replay.forget(_field(request, "urn", str))
+        return {}
 
     def _health(self) -> dict[str, Any]:
         return {"identity": self._identity, "pid": os.getpid()}

@@ -1,7 +1,8 @@
 """Values as the Pulumi engine puts them on the wire, and as plain Python values."""
 
+import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeAlias
 
@@ -149,6 +150,34 @@ def _is_secret(value: Value) -> bool:
             return True
         return any(_is_secret(item) for item in fields.values())
     return kind == "list_value" and any(_is_secret(item) for item in value.list_value.values)
+
+
+_SHORTEST_SECRET: Final = 4
+"""A shorter text stands in too many messages by chance."""
+
+
+def redact(text: str, structs: Iterable[Struct]) -> str:
+    """A message without the secret texts in these wire objects, plain or in base64: servers quote what they refuse."""
+    hidden = {secret for struct in structs for value in struct.fields.values() for secret in _secret_texts(value, inside=False)}
+    encoded = {base64.b64encode(secret.encode()).decode() for secret in hidden}
+    for secret in sorted({secret for secret in hidden | encoded if len(secret) >= _SHORTEST_SECRET}, key=len, reverse=True):
+        text = text.replace(secret, "[secret]")
+    return text
+
+
+def _secret_texts(value: Value, *, inside: bool) -> Iterator[str]:
+    kind = value.WhichOneof("kind")
+    if kind == "string_value" and inside:
+        yield value.string_value
+    elif kind == "list_value":
+        for item in value.list_value.values:
+            yield from _secret_texts(item, inside=inside)
+    elif kind == "struct_value":
+        fields = value.struct_value.fields
+        marked = SIGNATURE in fields and fields[SIGNATURE].string_value == SECRET
+        for key, item in fields.items():
+            if key != SIGNATURE:
+                yield from _secret_texts(item, inside=inside or marked)
 
 
 def remark(values: Mapping[str, Any], marks: Struct) -> dict[str, Any]:

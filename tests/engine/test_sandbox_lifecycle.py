@@ -1,4 +1,4 @@
-"""Random and Kubernetes resources through the real engine: preview, up, drift, replacement, a killed run, destroy."""
+"""Random and Kubernetes resources, in the store that stands in for an API server: preview, up, drift, a killed run, destroy."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from platformctl.engine.cache import CACHE_VARIABLE
 from platformctl.engine.cli import find_cli
 from platformctl.sandbox import lifecycle
 from platformctl.sandbox.client import SandboxClient
@@ -90,6 +91,9 @@ class Program:
 def program(tmp_path):
     (tmp_path / "Pulumi.yaml").write_text("name: small\nruntime: python\n")
     (tmp_path / "__main__.py").write_text(PROGRAM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(tmp_path / "no-tools"))  # so that the cluster has no API server, and the store stands in
+        lifecycle.start(tmp_path, "engine", lambda _: None)
     with lifecycle.temporary(tmp_path, "engine", lambda _: None) as sandbox:
         made = Program(tmp_path, sandbox)
         made.run("stack", "init")

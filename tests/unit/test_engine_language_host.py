@@ -7,6 +7,7 @@ import venv
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from pulumi.runtime.proto import language_pb2
 
@@ -163,3 +164,36 @@ def test_the_launcher_serves_and_ends_with_its_parent(tmp_path: Path) -> None:
         assert port > 0
         assert shell.stdout.read() == "", "reading ends when the host does, since it holds the other end"
     assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+class Refusal(grpc.RpcError):
+    """A failed request, as grpc raises it."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        self.code, self.details = lambda: code, lambda: details
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        (Refusal(grpc.StatusCode.UNKNOWN, "resource monitor shut down"), ""),
+        (Refusal(grpc.StatusCode.UNAVAILABLE, "Socket closed"), ""),
+        (Refusal(grpc.StatusCode.UNKNOWN, "no such type"), "Program failed with an unhandled exception"),
+    ],
+)
+def test_a_request_that_meets_an_engine_which_is_ending_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Refusal, told: str
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(language_host.pulumi.log, "error", said.append)
+
+    def run() -> None:
+        try:
+            raise refusal
+        except grpc.RpcError as error:  # as the SDK does
+            raise Exception(error.details())  # noqa: B904, TRY002
+
+    result = language_host._outcome(tmp_path / "__main__.py", run)
+    assert result.bail == bool(told)
+    assert "".join(said).startswith(told)
+    assert bool(said) == bool(told)

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import urllib3
 
+from platformctl.sandbox.kubernetes.api import BUSY
 from platformctl.sandbox.kubernetes.born import MANAGER
 from platformctl.sandbox.kubernetes.control_plane import Endpoint
+from platformctl.sandbox.kubernetes.permissive import SANDBOX, UNCHECKED
 
-UNCHECKED: Final = "sandbox.platform/unchecked"
-"""Label of a CustomResourceDefinition that was made up for a kind whose real one is not at hand: it takes whatever is written."""
 _DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _DISCOVERY: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -24,9 +24,10 @@ _OWN_MANAGERS: Final = frozenset(
         "api-priority-and-fairness-config-producer-v1",
         "api-priority-and-fairness-config-consumer-v1",
         MANAGER,
+        SANDBOX,
     }
 )
-"""What the control plane and EKS call themselves where they write."""
+"""What the control plane, EKS and the sandbox call themselves where they write."""
 _PASSING: Final = frozenset({("", "Event"), ("events.k8s.io", "Event"), ("", "ComponentStatus"), ("coordination.k8s.io", "Lease")})
 """Kinds that are no state anybody wrote."""
 _OK: Final = 200
@@ -55,7 +56,7 @@ def count(endpoint: Endpoint, stored: Container[tuple[str, str]]) -> Census:
     Raises:
         urllib3.exceptions.HTTPError: its API server does not answer.
     """
-    with urllib3.PoolManager(ca_certs=str(endpoint.authority), retries=False, timeout=urllib3.Timeout(20)) as pool:
+    with urllib3.PoolManager(ca_certs=str(endpoint.authority), retries=BUSY, timeout=urllib3.Timeout(20)) as pool:
         api = _Reader(pool, endpoint)
         definitions = api.get(_DEFINITIONS, _METADATA)["items"] or ()
         named = {definition["metadata"]["name"].partition(".")[::2]: definition["metadata"] for definition in definitions}

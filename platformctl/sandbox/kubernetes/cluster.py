@@ -1,4 +1,4 @@
-"""The cluster behind a provider's configuration, and its objects in the sandbox's server."""
+"""The cluster behind a provider's configuration, and where its objects live."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,17 +9,15 @@ from typing import Any, Final
 import yaml
 
 from platformctl.manifests import objects_of
-from platformctl.sandbox.client import Answer, SandboxClient
-from platformctl.sandbox.kubernetes.kinds import CLUSTER_SCOPED, Kind
+from platformctl.sandbox.client import SandboxClient
+from platformctl.sandbox.kubernetes.backend import Objects
+from platformctl.sandbox.kubernetes.store import Store
 from platformctl.sandbox.plugin import ProviderError
 
 DEFAULT_ADDRESS: Final = "default"
 """Stands for the cluster of a provider without configuration."""
 START_SECONDS: Final = 120.0
 """How long a cluster's API server may take to start."""
-NO_NAMESPACE: Final = "-"
-_NOT_FOUND: Final = 404
-_CONFLICT: Final = 409
 
 
 def address_of(config: Mapping[str, Any]) -> str:
@@ -70,7 +68,7 @@ def _named(document: Mapping[str, Any], section: str, name: Any) -> Mapping[str,
 
 @dataclass
 class Cluster:
-    """One cluster's objects."""
+    """One cluster of the sandbox."""
 
     client: SandboxClient
     address: str
@@ -82,7 +80,9 @@ class Cluster:
         Asking starts the API server.
         """
         answer = replace(self.client, timeout=START_SECONDS).request("GET", "kubernetes", self.address)
-        return answer.body if answer.ok else {"reachable": False, "version": None}
+        if not answer.ok:
+            raise ProviderError(f"cluster {self.address}: {answer.error}")
+        return answer.body  # type: ignore[no-any-return]  # JSON
 
     @property
     def version(self) -> str | None:
@@ -90,58 +90,14 @@ class Cluster:
         version: str | None = self.facts["version"]
         return version
 
-    def get(self, kind: Kind, namespace: str, name: str) -> dict[str, Any] | None:
-        """An object; None if it does not exist."""
-        answer = self._object("GET", kind, namespace, name)
-        if answer.status == _NOT_FOUND:
-            return None
-        found: dict[str, Any] = self._document(answer)
-        return found
+    def open(self) -> Objects:
+        """Its objects: in its API server, or in the sandbox's store where there is none."""
+        api = self.facts.get("api")
+        if api is None:
+            return Store(self.client, self.address)
+        from platformctl.sandbox.kubernetes.apiserver import ApiServer  # noqa: PLC0415 -- TLS is not loaded where nothing needs it
 
-    def apply(
-        self, kind: Kind, document: Mapping[str, Any], *, unchecked: bool, create: bool, headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        """Write an object; the answer is that of the server, for a create possibly of an earlier one."""
-        metadata = document["metadata"]
-        query = {**({"create": "1"} if create else {}), **({"unchecked": "1"} if unchecked else {})}
-        answer = self._object("PUT", kind, metadata.get("namespace") or "", metadata["name"], body=document, query=query, headers=headers)
-        self._document(answer)
-        return answer
-
-    def delete(self, kind: Kind, namespace: str, name: str) -> None:
-        """Delete an object, if it exists."""
-        answer = self._object("DELETE", kind, namespace, name)
-        if answer.status != _NOT_FOUND:
-            self._document(answer)
-
-    def definition(self, kind: Kind) -> Mapping[str, Any] | None:
-        """The CustomResourceDefinition of a kind, if the cluster has one."""
-        if not self.facts["reachable"]:
-            return None
-        query = {"group": "apiextensions.k8s.io", "kind": "CustomResourceDefinition"}
-        answer = self.client.request("GET", "kubernetes", self.address, "objects", query=query)
-        for definition in self._document(answer)["items"]:
-            spec = definition.get("spec", {})
-            if (spec.get("group"), spec.get("names", {}).get("kind")) == (kind.group, kind.kind):
-                return definition  # type: ignore[no-any-return]  # JSON
-        return None
-
-    def namespaced(self, kind: Kind, definition: Mapping[str, Any] | None, *, builtin: bool) -> bool | None:
-        """Whether objects of a kind live in namespaces; None if nobody knows."""
-        if builtin:
-            return (kind.group, kind.kind) not in CLUSTER_SCOPED
-        return None if definition is None else definition["spec"].get("scope") == "Namespaced"
-
-    def _object(self, method: str, kind: Kind, namespace: str, name: str, **request: Any) -> Answer:
-        segments = ("kubernetes", self.address, kind.api_version, kind.kind, namespace or NO_NAMESPACE, name)
-        return self.client.request(method, *segments, **request)
-
-    def _document(self, answer: Answer) -> Any:
-        if answer.ok:
-            return answer.body
-        if answer.status == _CONFLICT:
-            raise ProviderError(f"{answer.error}; import it, or set upsertExistingObjects on the provider")
-        raise ProviderError(answer.error)
+        return ApiServer.of(api, self.client, self.address)
 
 
 def decode_yaml(text: str, default_namespace: str | None = None) -> list[dict[str, Any]]:

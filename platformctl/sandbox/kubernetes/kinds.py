@@ -78,6 +78,53 @@ CLUSTER_SCOPED: Final = frozenset(
 )
 """Built-in kinds outside namespaces. Source: `kubectl api-resources --namespaced=false` and the API reference, Kubernetes 1.25 to 1.37."""
 
+CUSTOM_CLUSTER_SCOPED: Final = frozenset(
+    {
+        ("argoproj.io", "ClusterAnalysisTemplate"),
+        ("argoproj.io", "ClusterWorkflowTemplate"),
+        ("capsule.clastix.io", "CapsuleConfiguration"),
+        ("capsule.clastix.io", "Tenant"),
+        ("cert-manager.io", "ClusterIssuer"),
+        ("cilium.io", "CiliumClusterwideNetworkPolicy"),
+        ("constraints.gatekeeper.sh", "*"),
+        ("crd.k8s.amazonaws.com", "ENIConfig"),
+        ("eks.amazonaws.com", "NodeClass"),
+        ("eks.amazonaws.com", "NodeDiagnostic"),
+        ("elbv2.k8s.aws", "IngressClassParams"),
+        ("external-secrets.io", "ClusterExternalSecret"),
+        ("external-secrets.io", "ClusterPushSecret"),
+        ("external-secrets.io", "ClusterSecretStore"),
+        ("gateway.networking.k8s.io", "GatewayClass"),
+        ("generators.external-secrets.io", "ClusterGenerator"),
+        ("karpenter.k8s.aws", "EC2NodeClass"),
+        ("karpenter.sh", "NodeClaim"),
+        ("karpenter.sh", "NodeOverlay"),
+        ("karpenter.sh", "NodePool"),
+        ("keda.sh", "ClusterTriggerAuthentication"),
+        ("kyverno.io", "ClusterCleanupPolicy"),
+        ("kyverno.io", "ClusterPolicy"),
+        ("mutations.gatekeeper.sh", "*"),
+        ("nvidia.com", "ClusterPolicy"),
+        ("operator.tigera.io", "*"),
+        ("policy.networking.k8s.io", "AdminNetworkPolicy"),
+        ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"),
+        ("snapshot.storage.k8s.io", "VolumeSnapshotClass"),
+        ("snapshot.storage.k8s.io", "VolumeSnapshotContent"),
+        ("templates.gatekeeper.sh", "ConstraintTemplate"),
+        ("trust.cert-manager.io", "Bundle"),
+        ("trust-manager.io", "ClusterBundle"),
+    }
+)
+"""Custom kinds outside namespaces, for where no definition says so; `*` is every kind of a group. Source: the projects' own definitions."""
+
+
+def is_namespaced(kind: Kind, inputs: Mapping[str, Any]) -> bool:
+    """The scope of a kind that no definition is at hand for: what the object says, else the table, else a namespace."""
+    metadata = inputs.get("metadata")
+    if isinstance(metadata, Mapping) and metadata.get("namespace"):
+        return True
+    return (kind.group, kind.kind) not in CUSTOM_CLUSTER_SCOPED and (kind.group, "*") not in CUSTOM_CLUSTER_SCOPED
+
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
@@ -162,15 +209,17 @@ _CONTENT: Final = {("", "ConfigMap"): ("data", "binaryData"), ("", "Secret"): ("
 _MUTABLE_SETTING: Final = {"ConfigMap": "enableConfigMapMutable", "Secret": "enableSecretMutable"}
 
 
-def needs_new_object(kind: Kind, path: str, old: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
+def needs_new_object(kind: Kind, path: str, old: Mapping[str, Any], config: Mapping[str, Any], *, partial: bool = False) -> bool:
     """Whether a change at `path` cannot be an update.
 
     The Pulumi provider replaces a ConfigMap or Secret whose content changes unless its configuration says that they are mutable; an
-    object marked `immutable` is replaced in any case.
+    object marked `immutable` is replaced in any case. A Patch resource (`partial`) has nothing that it could replace.
     """
     identity = (kind.group, kind.kind)
     if Frozen(_IDENTITY).covers(path):
         return True
+    if partial:
+        return False
     content = _CONTENT.get(identity)
     if content is not None:
         always = ("type",) if kind.kind == "Secret" else ()

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from platformctl.sandbox.documents import STAMPS
@@ -23,6 +23,31 @@ def prune(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: prune(item) for key, item in value.items() if item is not None}
     return [prune(item) for item in value] if isinstance(value, list) else value
+
+
+_DASHED: Final = "x-kubernetes-"
+_UNDERSCORED: Final = "x_kubernetes_"
+_DEFINITION: Final = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+
+
+def spelled(kind: Kind, values: Values) -> dict[str, Any]:
+    """A definition's extension keys as Kubernetes spells them; the SDKs cannot, and write `x_kubernetes_`."""
+    if kind != _DEFINITION:
+        return dict(values)
+    return _respelled(values, _UNDERSCORED, lambda key: key.replace("_", "-"))  # type: ignore[no-any-return]  # of a mapping
+
+
+def unspelled(kind: Kind, values: Values) -> dict[str, Any]:
+    """The reverse, for what the SDKs read."""
+    if kind != _DEFINITION:
+        return dict(values)
+    return _respelled(values, _DASHED, lambda key: key.replace("-", "_"))  # type: ignore[no-any-return]  # of a mapping
+
+
+def _respelled(value: Any, prefix: str, spell: Callable[[str], str]) -> Any:
+    if isinstance(value, Mapping):
+        return {spell(key) if key.startswith(prefix) else key: _respelled(item, prefix, spell) for key, item in value.items()}
+    return [_respelled(item, prefix, spell) for item in value] if isinstance(value, list) else value
 
 
 def with_name(inputs: Values, olds: Values, urn: str, logical_name: str) -> dict[str, Any]:
@@ -68,6 +93,14 @@ def identity(values: Values) -> tuple[Any, Any]:
     return (metadata.get("namespace"), metadata.get("name")) if isinstance(metadata, Mapping) else (None, None)
 
 
+def placed(document: Values, resource_id: str) -> dict[str, Any]:
+    """A document under the name and in the namespace of an object's id: a name that the server made is in no input."""
+    namespace, _, name = resource_id.rpartition("/")
+    if isinstance(document.get("metadata"), Unknown):
+        return dict(document)
+    return {**document, "metadata": {**document.get("metadata", {}), "name": name, **({"namespace": namespace} if namespace else {})}}
+
+
 def as_stored(kind: Kind, inputs: Values) -> dict[str, Any]:
     """The object as a server keeps it: a Secret's stringData becomes data."""
     document = dict(inputs)
@@ -96,10 +129,18 @@ def merged(old: Values, new: Values, live: Values) -> dict[str, Any]:
     return result
 
 
-def live_inputs(kind: Kind, inputs: Values, live: Values) -> dict[str, Any]:
-    """The inputs as the live object has them: fields we set, with the values they have now. Fields of others are no drift."""
+def live_inputs(kind: Kind, inputs: Values, live: Values, left: Values | None = None) -> dict[str, Any]:
+    """The inputs as the live object has them: fields we set, with the values they have now. Fields of others are no drift.
+
+    Args:
+        kind: of the object.
+        inputs: what we set.
+        live: the object now.
+        left: the object as our last write left it. Where that says something else than we did (`1000m` became `1`, an empty map went), it
+            is the server's way to write it and no drift.
+    """
     stored = as_stored(kind, inputs)
-    now = _projected(stored, live)
+    now: dict[str, Any] = _projected(stored, live, _UNTOLD if left is None else left)
     text = inputs.get("stringData")
     if not _is_secret(kind) or not isinstance(text, Mapping):
         return now
@@ -113,13 +154,39 @@ def live_inputs(kind: Kind, inputs: Values, live: Values) -> dict[str, Any]:
     return {**now, "data": data, "stringData": decoded} if "data" in inputs else {**_without(now, "data"), "stringData": decoded}
 
 
-def _projected(ours: Values, live: Values) -> dict[str, Any]:
-    result = {}
-    for key, value in ours.items():
-        if key in live:
-            now = live[key]
-            result[key] = _projected(value, now) if isinstance(value, Mapping) and isinstance(now, Mapping) else now
-    return result
+_NOTHING: Final = object()
+"""Stands for a value that is not there."""
+_UNTOLD: Final = object()
+"""Stands for a value that nobody knows."""
+
+
+def _projected(ours: Any, live: Any, left: Any) -> Any:
+    """The live value, as far as we set it."""
+    if isinstance(ours, Mapping) and isinstance(live, Mapping):
+        found = {key: _projected(value, live.get(key, _NOTHING), _within(left, key)) for key, value in ours.items()}
+        return {key: value for key, value in found.items() if value is not _NOTHING}
+    if isinstance(ours, list) and isinstance(live, list):
+        return _projected_items(ours, live, left if isinstance(left, list) else [])
+    return ours if live == left else live
+
+
+def _projected_items(ours: list[Any], live: list[Any], left: list[Any]) -> list[Any]:
+    """Items of a list: those with names by their names, whatever others put between them, all others by their place."""
+    if _are_named(ours) and _are_named(live):
+        now, then = ({item["name"]: item for item in items if isinstance(item, Mapping) and "name" in item} for items in (live, left))
+        return [_projected(item, now[item["name"]], then.get(item["name"], _UNTOLD)) for item in ours if item["name"] in now]
+    if len(ours) != len(live):
+        return ours if live == left else live
+    padded = [*left, *[_UNTOLD] * len(live)]
+    return [_projected(*items) for items in zip(ours, live, padded, strict=False)]
+
+
+def _are_named(items: list[Any]) -> bool:
+    return bool(items) and all(isinstance(item, Mapping) and isinstance(item.get("name"), str) for item in items)
+
+
+def _within(left: Any, key: str) -> Any:
+    return left.get(key, _NOTHING) if isinstance(left, Mapping) else _UNTOLD
 
 
 def _decoded(value: str) -> str:
@@ -131,22 +198,47 @@ def _decoded(value: str) -> str:
 
 def imported(live: Values) -> dict[str, Any]:
     """The inputs that an import makes of a live object."""
-    metadata = {key: value for key, value in live.get("metadata", {}).items() if key not in STAMPS}
+    metadata = {key: value for key, value in live.get("metadata", {}).items() if key not in {*STAMPS, _MANAGED_FIELDS}}
     return {**_without(live, "status"), "metadata": metadata}
 
 
-def foretold(kind: Kind, inputs: Values) -> dict[str, Any]:
-    """Outputs of a create in a preview."""
-    document = as_stored(kind, inputs)
+def foretold(kind: Kind, inputs: Values, live: Values | None = None) -> dict[str, Any]:
+    """Outputs of a create in a preview; `live` is what a dry run was answered."""
+    document = as_stored(kind, inputs) if live is None else _without(_undrawn(kind, inputs, live), "status")
     metadata = document.get("metadata", {})
-    stamped = metadata if isinstance(metadata, Unknown) else {**metadata, **dict.fromkeys(STAMPS, UNKNOWN)}
+    stamped = metadata if isinstance(metadata, Unknown) else {**_without(metadata, _MANAGED_FIELDS), **dict.fromkeys(STAMPS, UNKNOWN)}
     return sealed(kind, {**document, "metadata": stamped, **({"status": UNKNOWN} if _status_of(kind, document, "") else {})}, inputs)
+
+
+def foretold_update(kind: Kind, before: Values, outputs: Values, inputs: Values, live: Values | None) -> dict[str, Any]:
+    """Outputs of an update in a preview; `live` is what a dry run was answered."""
+    if live is None:
+        live = merged(before, as_stored(kind, inputs), _without(outputs, "stringData"))
+    return sealed(kind, {**live, "metadata": restamped(_without(live["metadata"], _MANAGED_FIELDS))}, inputs)
 
 
 def outputs(kind: Kind, live: Values, inputs: Values) -> dict[str, Any]:
     """Outputs of a live object."""
+    given = live.get("status")
     status = _status_of(kind, live, live["metadata"].get("uid", ""))
-    return sealed(kind, {**live, **({"status": status} if status and "status" not in live else {})}, inputs)
+    metadata = _without(live["metadata"], _MANAGED_FIELDS)  # long, and nothing that a program reads
+    return sealed(kind, {**live, "metadata": metadata, **({"status": {**(given or {}), **status}} if status else {})}, inputs)
+
+
+_MANAGED_FIELDS: Final = "managedFields"
+_DRAWN: Final = ("clusterIP", "clusterIPs", "healthCheckNodePort")
+"""Fields of a Service's spec that a server draws anew at each create, a dry run included; ports' node ports beside them."""
+
+
+def _undrawn(kind: Kind, inputs: Values, live: Values) -> dict[str, Any]:
+    """A dry run's answer without what the create will draw anew."""
+    spec, given = live.get("spec"), inputs.get("spec")
+    if kind != Kind("v1", "Service") or not isinstance(spec, Mapping):
+        return dict(live)
+    ours = given if isinstance(given, Mapping) else {}
+    drawn = {key: UNKNOWN for key in _DRAWN if key in spec and key not in ours}
+    ports = [{**port, **({"nodePort": UNKNOWN} if "nodePort" in port else {})} for port in spec.get("ports") or ()]
+    return {**live, "spec": {**spec, **drawn, **({"ports": ports} if ports else {})}}
 
 
 def _status_of(kind: Kind, document: Values, uid: str) -> dict[str, Any]:

@@ -166,9 +166,10 @@ def _compiles(pattern: str) -> bool:
     return True
 
 
-def problems(validator: Draft202012Validator, document: Mapping[str, Any]) -> list[SchemaProblem]:
-    """What the schema refuses in a document, in the order of the fields' paths."""
-    found = {problem: None for error in validator.iter_errors(document) for problem in _explain(error)}
+def problems(validator: Draft202012Validator, document: Mapping[str, Any], *, partial: bool = False) -> list[SchemaProblem]:
+    """What the schema refuses in a document, in the order of the fields' paths. A partial document need not have every required field."""
+    errors = (error for error in validator.iter_errors(document) if not partial or error.validator != "required")
+    found = {problem: None for error in errors for problem in _explain(error)}
     return sorted(found, key=lambda problem: problem.path)
 
 
