@@ -43,6 +43,11 @@ def list_rules(
         numbers = f"  ({framework} {', '.join(frameworks.controls(rule.id)[framework])})" if framework else ""
         sys.stdout.write(f"{rule.id:<{width}}  {rule.severity:<8}  {rule.title}{numbers}\n")
     sys.stdout.write(f"{len(shown)} rules\n")
+    if framework:
+        listed, about = frameworks.all_controls(framework), known[framework]
+        covered = sum(bool(rules) for rules in listed.values())
+        sys.stdout.write(f"They speak of {covered} of {len(listed)} controls of {about.title} {about.version}.\n")
+        sys.stdout.write(f"Mapping: {about.source}. Counted against: {about.list}.\n{frameworks.CAVEAT}\n")
 
 
 def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="Id of a rule.")], json_output: Json = False) -> None:

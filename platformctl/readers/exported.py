@@ -45,6 +45,8 @@ def load(path: Path, what: str) -> Mapping[str, Any]:
         raise refused(path, f"cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise refused(path, f"is no text; {what} is expected") from None
+    if not text.strip():
+        raise refused(path, f"is empty; {what} is expected")
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:

@@ -12,7 +12,7 @@ from platform_policies.rule import Status
 from platformctl.report.html import render
 from platformctl.report.model import WAIVED, Entry, Report
 
-COLUMNS = ("framework", "version", "control", "status", "rules", "passed", "failed", "unknown", "waived", "findings", "source")
+COLUMNS = ("framework", "version", "control", "status", "rules", "passed", "failed", "unknown", "waived", "findings", "source", "list")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -30,7 +30,7 @@ class Standing(StrEnum):
     NOT_APPLICABLE = "no resource"
     """Rules speak of it, and there is no resource that concerns them."""
     NOT_COVERED = "not covered"
-    """The mapping names it, and no rule that was asked speaks of it."""
+    """The framework has it, and no rule that was asked speaks of it."""
 
 
 COVERED = frozenset(Standing) - {Standing.NOT_COVERED}
@@ -64,6 +64,11 @@ class Coverage:
         return sum(control.standing == standing for control in self.controls)
 
     @property
+    def not_covered(self) -> Sequence[str]:
+        """Ids of the controls that no rule that was asked speaks of."""
+        return [control.id for control in self.controls if control.standing not in COVERED]
+
+    @property
     def covered(self) -> int:
         """Controls that a rule that was asked speaks of."""
         return sum(control.standing in COVERED for control in self.controls)
@@ -75,7 +80,7 @@ def coverage(report: Report, framework: Framework, mapping: Mapping[str, Sequenc
     Args:
         report: the report.
         framework: the framework.
-        mapping: ids of rules by control: every control the mapping knows, whether or not its rules were asked.
+        mapping: ids of rules by control: every control of the framework, whether or not it has rules, and they were asked.
     """
     asked = {rule.id for rule in report.rules}
     by_rule: dict[str, list[Entry]] = {}
@@ -122,7 +127,8 @@ def to_csv(found: Sequence[Coverage]) -> str:
             counts = (control.passed, control.count(Status.FAIL), control.count(Status.UNKNOWN), control.count(WAIVED))
             open_findings = "; ".join(f"{entry.rule.id} {entry.finding.urn}" for entry in control.entries if entry.status == Status.FAIL)
             row = (one.framework.title, one.framework.version, control.id, control.standing, " ".join(control.rules), *counts)
-            writer.writerow([_safe(str(cell)) for cell in (*row, open_findings, one.framework.source)])
+            about = (open_findings, one.framework.source, one.framework.list)
+            writer.writerow([_safe(str(cell)) for cell in (*row, *about)])
     return stream.getvalue()
 
 

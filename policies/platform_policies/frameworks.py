@@ -1,13 +1,12 @@
-"""Rules by the controls of compliance frameworks; the data and where it is from stand in frameworks.yaml."""
+"""Rules by the controls of compliance frameworks; the data and where it is from stand in frameworks.yaml and controls.yaml."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from platform_policies import yaml_lines
-from platform_policies.rule import Rule
 
 CAVEAT = "Mappings are those open-source scanners publish for their own checks (prowler 5.46, trivy), not an auditor's."
 """What every report that prints a mapping says of it."""
@@ -24,19 +23,20 @@ class Framework:
     version: str
     source: str
     """Whose mapping it is, with its version."""
+    list: str
+    """What its controls are counted against: whose list, and whether it is whole."""
 
 
 @cache
-def _data() -> Mapping[str, Any]:
-    text = files("platform_policies").joinpath("frameworks.yaml").read_text(encoding="utf-8")
-    found, _ = yaml_lines.load(text, "frameworks.yaml")
+def _data(name: str = "frameworks.yaml") -> Mapping[str, Any]:
+    found, _ = yaml_lines.load(files("platform_policies").joinpath(name).read_text(encoding="utf-8"), name)
     return {key: value for key, value in found.items() if isinstance(value, Mapping)}
 
 
 @cache
 def frameworks() -> Mapping[str, Framework]:
     """Every framework by its id."""
-    return {name: Framework(id=name, **about) for name, about in _data()["frameworks"].items()}
+    return {name: Framework(id=name, list=_data("controls.yaml")[name]["list"], **about) for name, about in _data()["frameworks"].items()}
 
 
 def controls(rule: str) -> Mapping[str, Sequence[str]]:
@@ -60,19 +60,10 @@ def mapped_rules() -> Sequence[str]:
 
 
 def all_controls(framework: str) -> Mapping[str, Sequence[str]]:
-    """Ids of rules by every control the data names, whether or not the rule exists, in the order of the controls' numbers."""
-    found: dict[str, list[str]] = {}
+    """Ids of rules by every control of a framework, with none where no rule speaks of it, in the order of the controls' numbers."""
+    found: dict[str, list[str]] = {name: [] for name in _data("controls.yaml")[framework]["controls"]}
     for rule in mapped_rules():
         for control in controls(rule).get(framework, ()):
-            found.setdefault(control, []).append(rule)
-    return dict(sorted(found.items(), key=lambda item: _numbers(item[0])))
-
-
-def by_control(framework: str, rules: Iterable[Rule]) -> Mapping[str, Sequence[Rule]]:
-    """Rules by control of one framework, in the order of the controls' numbers."""
-    found: dict[str, list[Rule]] = {}
-    for rule in rules:
-        for control in controls(rule.id).get(framework, ()):
             found.setdefault(control, []).append(rule)
     return dict(sorted(found.items(), key=lambda item: _numbers(item[0])))
 

@@ -125,7 +125,7 @@ def test_framework_mappings_are_as_published() -> None:
         ("cis-eks", r"\d\.\d+\.\d+"),
         ("soc2", r"(CC\d|PI1|A1|C1)\.\d"),
         ("hipaa", r"164\.3(08|12)(\([a-zA-Z0-9]+\))+"),
-        ("nist-800-53", r"[A-Z]{2}(-\d+(\(\d+\))?)?"),
+        ("nist-800-53", r"[A-Z]{2}-\d+(\(\d+\))?"),
         ("fsbp", r"[A-Za-z0-9]+\.\d+"),
         ("pss", r"baseline|restricted"),
         ("nsa", r"\d\.\d+"),
@@ -139,8 +139,27 @@ def test_controls_look_like_their_framework(framework: str, form: str) -> None:
 
 
 def test_controls_are_ordered_by_number() -> None:
-    listed = list(frameworks.by_control("cis-aws", RULES))
-    assert listed.index("2.8") < listed.index("2.15") if {"2.8", "2.15"} <= set(listed) else listed == sorted(listed)
+    listed = list(frameworks.all_controls("cis-aws"))
+    assert listed.index("2.8") < listed.index("2.15") < listed.index("3.1.1")
+
+
+@pytest.mark.parametrize(
+    ("framework", "count"),
+    [("cis-aws", 63), ("cis-eks", 51), ("soc2", 61), ("hipaa", 54), ("fsbp", 286), ("pss", 2), ("nsa", 27)],
+)
+def test_a_framework_is_counted_whole(framework: str, count: int) -> None:
+    found = frameworks.all_controls(framework)
+    assert len(found) == count, "a mapping names a control that the framework does not have, or one is lost"
+    mapped = {control for rule in frameworks.mapped_rules() for control in frameworks.controls(rule).get(framework, ())}
+    assert {control for control, rules in found.items() if rules} == mapped
+    assert frameworks.frameworks()[framework].list
+
+
+def test_what_is_mapped_beyond_the_high_baseline_is_counted_too() -> None:
+    found = frameworks.all_controls("nist-800-53")
+    assert len(found) > 370
+    assert {"AC-4(21)", "AC-4(26)", "SC-28(1)", "PE-18"} <= set(found)
+    assert found["PE-18"] == []
 
 
 def test_settings_in_the_enforcement_file_of_the_repository() -> None:

@@ -145,7 +145,8 @@ def test_special_values(wire: Any, expected: Any) -> None:
     ("content", "expected"),
     [
         ("{", "is no valid JSON"),
-        ("", "is no valid JSON"),
+        ("", "is empty; what `pulumi preview --json` prints is expected"),
+        (" \n", "is empty"),
         ("[]", "holds no JSON object"),
         ("{}", "has no list of `steps`"),
         ('{"steps": 3}', "has no list of `steps`"),

@@ -12,7 +12,7 @@ from platformctl.report.compliance import COLUMNS, Standing, all_coverage, cover
 from tests.report_cases import GRAPH, NASTY, bucket, report
 from tests.unit.test_report_html import Page
 
-FRAMEWORK = Framework("own", "Own <Standard>", "1.0", "ourselves")
+FRAMEWORK = Framework("own", "Own <Standard>", "1.0", "ourselves", "all of <ours>")
 LOCKED, TIDY, OLD, NONE = "aws-s3-locked", "aws-s3-tidy", "aws-s3-old", "aws-not-written"
 
 
@@ -59,7 +59,7 @@ def test_csv_has_a_line_per_control() -> None:
 
 
 def test_csv_holds_no_formula() -> None:
-    framework = replace(FRAMEWORK, title="=HYPERLINK(1)", source="@x")
+    framework = replace(FRAMEWORK, title="=HYPERLINK(1)", list="@x")
     (_, row) = csv.reader(io.StringIO(to_csv([coverage(report(), framework, {"-1": []})])))
     assert (row[0], row[2], row[-1]) == ("'=HYPERLINK(1)", "'-1", "'@x")
 
@@ -71,6 +71,14 @@ def test_the_page_is_safe_and_says_whose_mapping_it_is() -> None:
     assert any("not an auditor's" in text for text in page.texts)
     assert any(NASTY in text for text in page.texts)
     assert page.open == []
+
+
+def test_the_page_names_what_is_not_covered_and_against_what_it_counts() -> None:
+    found = coverage(report(), FRAMEWORK, {"1.1": [LOCKED], "1.2": [], "1.3": [NONE]})
+    assert found.not_covered == ["1.2", "1.3"]
+    texts = " ".join(Page(to_html([found], report(), "title")).texts)
+    for said in ("1 of 3 controls covered", "2 not covered", "1.2, 1.3", "all of <ours>", "ourselves"):
+        assert said in texts
 
 
 def test_every_framework_is_reported_and_every_control_counted_once() -> None:
