@@ -1,12 +1,14 @@
 """CostAlerts: what it tells whom, who may publish to its topic, and what it watches for anomalies."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from platform_policies.catalogue import RULES
+from platform_policies.catalogue import RULES, by_id
 from platform_policies.evaluate import evaluate
-from platform_policies.graph import Node
+from platform_policies.graph import Node, ResourceGraph
+from platform_policies.rule import Settings
 from pydantic import ValidationError
 
 from platform_components.component import public_outputs
@@ -14,6 +16,8 @@ from platform_components.declarations.environment import Environment
 from platform_components.finops.args import CostAlertsArgs
 from platform_components.finops.cost_alerts import CostAlerts
 from platform_components.finops.documents import PUBLISHERS
+from platformctl.commands.cost import preview_graph
+from platformctl.project import find_project
 from tests.support import Deployment, deploy
 
 BUDGET = "aws:budgets/budget:Budget"
@@ -204,3 +208,15 @@ def test_the_section_of_a_file_needs_no_more_than_an_amount() -> None:
     budget = Environment.model_validate({**settings, "network": network}).budget
     assert budget is not None
     assert (budget.actual_percent, budget.forecast_percent, budget.anomaly_usd, budget.notify) == ((50, 80, 100), (100,), 100, ())
+
+
+def test_an_environment_whose_rules_require_a_budget_has_one_that_tells_somebody() -> None:
+    project = find_project(Path(__file__).parents[2])
+    graph = preview_graph(project, project.stacks_of("prod"))
+    wanted = Settings({"cost-required-tags": {"require_budget": True}})
+    judgement = evaluate(graph, [by_id()["cost-required-tags"]], wanted)
+    assert [(one.urn, one.sub_id, one.message) for one in judgement.findings] == []
+    without = ResourceGraph(tuple(node for node in graph if node.type != BUDGET))
+    assert {one.sub_id for one in evaluate(without, [by_id()["cost-required-tags"]], wanted).findings} == {
+        "budget-present-with-notification"
+    }
