@@ -8,7 +8,7 @@ POOLS = {
     "system": {"capacity": "managed", "instance_types": ["t4g.medium"], "min": 2, "max": 4},
     "general": {"capacity": "karpenter", "families": ["m7g", "m7i"], "limit_vcpu": 200},
     "ci": {"capacity": "karpenter", "spot": True, "limit_vcpu": 400, "dedicated": True, "consolidation": "empty"},
-    "gpu": {"capacity": "karpenter", "families": ["g6"], "limit_vcpu": 64, "dedicated": True, "consolidation": "empty"},
+    "gpu": {"capacity": "karpenter", "families": ["g5"], "limit_vcpu": 64, "dedicated": True, "consolidation": "empty"},
 }
 
 TAGS = {"Environment": "production"}
