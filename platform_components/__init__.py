@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from platform_components.ingress.ingress import Ingress
     from platform_components.ingress.public_zone import PublicZone
     from platform_components.ingress.zone_args import PublicZoneArgs
+    from platform_components.mesh.args import ServiceMeshArgs
+    from platform_components.mesh.service_mesh import ServiceMesh
     from platform_components.network.args import VpcArgs
     from platform_components.network.reference import VpcRef
     from platform_components.network.vpc import Vpc
@@ -67,6 +69,8 @@ _MODULES = {
     "Profile": "profile",
     "PublicZone": "ingress.public_zone",
     "PublicZoneArgs": "ingress.zone_args",
+    "ServiceMesh": "mesh.service_mesh",
+    "ServiceMeshArgs": "mesh.args",
     "Statement": "identity.statements",
     "UnsupportedError": "errors",
     "Vpc": "network.vpc",
@@ -102,6 +106,8 @@ __all__ = [
     "Profile",
     "PublicZone",
     "PublicZoneArgs",
+    "ServiceMesh",
+    "ServiceMeshArgs",
     "Statement",
     "UnsupportedError",
     "Vpc",

@@ -15,6 +15,9 @@ DOMAINS = f"{PREFIX}domains"
 PUBLIC_LOAD_BALANCERS = f"{PREFIX}public-load-balancers"
 """Annotation of a namespace: `true` where load balancers may face the internet."""
 
+INGRESS = f"{PREFIX}ingress"
+"""Label of a namespace: `true` where its routes may join the gateway of the environment's domain."""
+
 PLATFORM_GROUP = "platform-components-operators"
 """Kubernetes group of whoever acts for the platform: EksCluster puts the deployer and cluster admins into it."""
 

@@ -1,6 +1,6 @@
 """What an environment may say of its add-ons, and what an AddonRelease is given."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -93,10 +93,16 @@ class AddonReleaseArgs(InstallationArgs):
     addon: AddonName = Field(description="Name in the catalogue (`platformctl addons list`). Required.")
 
 
-def range_problems(version: str, settings: Mapping[str, AddonSettings]) -> Iterator[tuple[str, str]]:
-    """Add-ons whose range leaves a Kubernetes version out, with the reason; those that are switched off may."""
+def range_problems(version: str, settings: Mapping[str, AddonSettings], chosen: Collection[str] = ()) -> Iterator[tuple[str, str]]:
+    """Add-ons whose range leaves a Kubernetes version out, with the reason; those that are switched off may.
+
+    Args:
+        version: Kubernetes version of the cluster.
+        settings: what the environment says of its add-ons.
+        chosen: optional add-ons that something else in the environment brings.
+    """
     for name, addon in ADDONS.items():
         own = settings.get(name, AddonSettings())
         wanted = own.enabled if own.enabled is not None else not addon.optional
-        if wanted and (problem := addon.kubernetes.problem(version)):
+        if (wanted or name in chosen) and (problem := addon.kubernetes.problem(version)):
             yield name, f"{addon.name} {own.version or addon.version} {problem}; hold the cluster back, or bump the add-on"

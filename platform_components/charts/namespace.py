@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from platform_components.charts.addon import PodSecurity
-from platform_components.charts.traffic import LIMITS, QUOTA, Traffic, network_policies
+from platform_components.charts.traffic import LIMITS, PODS, Traffic, network_policies, quota
 from platform_components.component import PlatformComponent
 from platform_components.labels import owned
 from platform_components.names import child_name
@@ -22,6 +22,7 @@ def create_namespace(
     traffic: Traffic,
     *,
     labels: Mapping[str, str] | None = None,
+    pods: int = PODS,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> k8s.core.v1.Namespace:
     """Create a namespace with its Pod Security level, NetworkPolicies, limits and quota.
@@ -33,6 +34,7 @@ def create_namespace(
         level: what its pods are held to: enforced, audited and warned of.
         traffic: what its pods may be reached at and may reach.
         labels: further labels, such as a mesh's.
+        pods: the most pods it may hold.
         depends_on: what has to be there first.
     """
     labelled: dict[str, Any] = {f"pod-security.kubernetes.io/{mode}": level.value for mode in ("enforce", "audit", "warn")}
@@ -50,7 +52,7 @@ def create_namespace(
         child_name(name, namespace, "limits"), metadata=_named("platform", made), spec=LIMITS, opts=component.child_options()
     )
     k8s.core.v1.ResourceQuota(
-        child_name(name, namespace, "quota"), metadata=_named("platform", made), spec=QUOTA, opts=component.child_options()
+        child_name(name, namespace, "quota"), metadata=_named("platform", made), spec=quota(pods), opts=component.child_options()
     )
     return made
 

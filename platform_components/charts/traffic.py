@@ -34,6 +34,8 @@ class Traffic:
     """Ports at which anybody may reach them."""
     used: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Ports of other namespaces' pods that they may reach, by namespace."""
+    everywhere: bool = False
+    """Whether they may reach every pod of the cluster, at any port: a gateway has to."""
     outside: tuple[int, ...] = (443,)
     """Ports outside the cluster that they may reach: 443 for the APIs of Kubernetes and AWS."""
 
@@ -54,6 +56,7 @@ def network_policies(traffic: Traffic) -> dict[str, Spec]:
         {"to": [{"ipBlock": dict(block)} for block in _POD_IDENTITY], "ports": _ports((80,))},
         *([{"to": [{"ipBlock": dict(block)} for block in _ANYWHERE], "ports": _ports(traffic.outside)}] if traffic.outside else []),
         *({"to": [_namespace(name)], "ports": _ports(ports)} for name, ports in sorted(traffic.used.items())),
+        *([{"to": [{"namespaceSelector": {}}]}] if traffic.everywhere else []),
     ]
     both = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     return {"default-deny": both, "platform": {**both, "ingress": ingress, "egress": egress}}
@@ -66,8 +69,13 @@ LIMITS: Spec = {
 }
 """What a container gets that says nothing of its size: a hook's job, or one that a chart cannot size."""
 
-QUOTA: Spec = {"hard": {"pods": "250", "services.nodeports": "0"}}
-"""A ceiling that no add-on comes near, so that one that goes wrong does not fill the cluster."""
+PODS = 250
+"""A ceiling that no add-on comes near, so that one that goes wrong does not fill the cluster; agents on every node need a higher one."""
+
+
+def quota(pods: int) -> Spec:
+    """The most a namespace may hold."""
+    return {"hard": {"pods": str(pods), "services.nodeports": "0"}}
 
 
 def _ports(ports: tuple[int, ...]) -> list[Spec]:

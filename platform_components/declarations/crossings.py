@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from platform_components.charts.args import range_problems
+from platform_components.certificates.args import PrivateCaIssuer
+from platform_components.charts.args import AddonSettings, range_problems
 from platform_components.cluster.args import EksClusterSettings
 from platform_components.declarations.document import FieldPath
 from platform_components.declarations.platform import PlatformSettings
+from platform_components.mesh.args import PrivateCaAuthority, addon_problems
+from platform_components.mesh.owners import CHARTS
 from platform_components.network.args import VpcArgs
 from platform_components.network.checks import eks_zone_problems
 from platform_components.network.zones import NO_EKS_CONTROL_PLANE, zone_id_problem, zone_problem
@@ -54,8 +57,27 @@ def cluster_findings(network: VpcArgs, cluster: EksClusterSettings) -> Iterator[
 
 def platform_findings(cluster: EksClusterSettings, platform: PlatformSettings) -> Iterator[Finding]:
     """Add-ons that do not work with the cluster's Kubernetes version; told at the add-on where the file names it."""
-    for name, message in range_problems(cluster.version, platform.addons):
+    charts = CHARTS[platform.mesh.kind] if platform.mesh is not None else ()
+    for name, message in range_problems(cluster.version, platform.addons, charts):
         yield (("platform", "addons", name) if name in platform.addons else ("cluster", "version")), message
+    yield from _mesh_findings(platform)
+
+
+def _mesh_findings(platform: PlatformSettings) -> Iterator[Finding]:
+    """What the mesh asks of its neighbours and does not get."""
+    mesh = platform.mesh
+    if mesh is None:
+        return
+    for path, message in addon_problems(mesh, platform.addons):
+        yield ("platform", "addons", *path), message
+    if isinstance(mesh.trust.authority, PrivateCaAuthority) and not isinstance(platform.certificates.issuer, PrivateCaIssuer):
+        message = "acm-pca is the authority that certificates.issuer names, and that is none of AWS Private CA; name it there"
+        yield ("platform", "mesh", "trust", "authority"), message
+    balancers = platform.addons.get("aws-load-balancer-controller", AddonSettings())
+    gateway = getattr(mesh, "gateway", None)
+    if balancers.enabled is False and gateway is not None and gateway.load_balancer != "none":
+        message = f"{gateway.load_balancer} is made by aws-load-balancer-controller, which is switched off; choose none, or switch it on"
+        yield ("platform", "mesh", "gateway", "load_balancer"), message
 
 
 def _tier_findings(network: VpcArgs, cluster: EksClusterSettings) -> Iterator[Finding]:

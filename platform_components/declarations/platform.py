@@ -17,6 +17,7 @@ from platform_components.ingress.args import PROFILE_DEFAULTS as INGRESS_DEFAULT
 from platform_components.ingress.args import IngressSettings
 from platform_components.ingress.zone_args import PROFILE_DEFAULTS as ZONE_DEFAULTS
 from platform_components.ingress.zone_args import PublicZoneSettings
+from platform_components.mesh.args import Mesh
 from platform_components.profile import Profile
 
 
@@ -39,6 +40,9 @@ class PlatformSettings(Args):
     )
     ingress: IngressSettings = Field(
         default=IngressSettings(), description="Ways in; see the page of Ingress. Omitted: load balancers, names and a firewall."
+    )
+    mesh: Mesh | None = Field(
+        default=None, description="Identity, encryption and rules between workloads; see the page of ServiceMesh. Omitted: no mesh."
     )
     gitops: Engine | None = Field(
         default=None, description="What keeps the cluster as Git says, and from where; see the page of GitOps. Omitted: nothing does."

@@ -81,8 +81,8 @@ def _locate(error: ErrorDetails, data: Mapping[str, Any]) -> tuple[FieldPath, bo
         elif isinstance(current, list) and isinstance(part, int) and part < len(current):
             current = current[part]
             path.append(part)
-    # What is missing, and what a rule of ours names, need not be in the file.
-    if error["type"] == "missing" or (error["type"] not in _BUILT_IN and path != location and _looks_like_a_field(location)):
+    # What is missing, and what a rule of ours names, need not be in the file; where it is, only names of branches were passed over.
+    if error["type"] == "missing" or (error["type"] not in _BUILT_IN and path[-1:] != location[-1:] and _looks_like_a_field(location)):
         path.append(location[-1])
     return tuple(path), len(path) < len(location) and error["type"] in _BUILT_IN
 

@@ -21,6 +21,8 @@ _FREE_FORM: Final = re.compile(
     r"(annotations|labels|nodeSelector|resources|securityContext|affinity|tolerations|selector|matchLabels|requests|limits)$", re.IGNORECASE
 )
 """Names of values that hold a piece of a Kubernetes object: their keys are Kubernetes' own, whatever sample the chart gives."""
+_WRAPPER: Final = "_internal_defaults_do_not_set."
+"""Where the charts of Istio keep their defaults: they are set without it."""
 _REFERENCE: Final = re.compile(r"\.Values((?:\.[A-Za-z_][A-Za-z0-9_-]*)+)")
 
 
@@ -63,7 +65,7 @@ class Description:
             "unchecked": sorted(self.unchecked),
             "keys": dict(sorted(self.keys.items())),
         }
-        return json.dumps({name: value for name, value in data.items() if value or name == "keys"}, indent=1) + "\n"
+        return json.dumps({name: value for name, value in data.items() if value or name in {"app_version", "keys"}}, indent=1) + "\n"
 
     def unknown(self, values: Mapping[str, Any]) -> list[str]:
         """Paths of values that the chart does not know."""
@@ -109,20 +111,26 @@ def describe(folder: Path, source: str) -> Description:
 def _keys_of(folder: Path) -> dict[str, str]:
     """Every value's path and type; what only templates or the schema name is `any`, unless the values file tells more."""
     keys: dict[str, str] = {}
-    templates = folder / "templates"
-    for template in sorted(templates.rglob("*")) if templates.is_dir() else ():
-        if template.is_file():
-            text = template.read_text(encoding="utf-8", errors="replace")
-            keys |= {match.lstrip("."): "any" for match in _REFERENCE.findall(text)}
+    for template in sorted(path for chart in (folder, *_libraries(folder)) for path in (chart / "templates").rglob("*") if path.is_file()):
+        text = template.read_text(encoding="utf-8", errors="replace")
+        keys |= {match.lstrip("."): "any" for match in _REFERENCE.findall(text)}
     schema = folder / "values.schema.json"
     if schema.is_file():
         keys |= dict(_schema_keys(json.loads(schema.read_text(encoding="utf-8")), ""))
     values = folder / "values.yaml"
     if values.is_file():
-        keys |= dict(_value_keys(yaml.safe_load(values.read_text(encoding="utf-8")) or {}, ""))
+        found = _value_keys(yaml.safe_load(values.read_text(encoding="utf-8")) or {}, "")
+        keys |= {path.removeprefix(_WRAPPER): kind for path, kind in found}
     # A template that hands a whole block on (`toYaml .Values.x`) refers to x; that says nothing against the keys known below it.
     inner = {path[:end] for path in keys for end in _dots(path)}
     return {path: kind for path, kind in keys.items() if not (kind == "any" and path in inner)}
+
+
+def _libraries(folder: Path) -> Iterator[Path]:
+    """Subcharts without values of their own: their templates are filled in with those of the chart around them."""
+    for values in (folder / "charts").glob("*/values.yaml"):
+        if not yaml.safe_load(values.read_text(encoding="utf-8")):
+            yield values.parent
 
 
 def _dots(path: str) -> Iterator[int]:

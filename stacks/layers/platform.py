@@ -25,6 +25,8 @@ from platform_components.ingress.args import IngressArgs
 from platform_components.ingress.ingress import Ingress
 from platform_components.ingress.public_zone import PublicZone
 from platform_components.ingress.zone_args import PublicZoneArgs
+from platform_components.mesh.args import ServiceMeshArgs
+from platform_components.mesh.service_mesh import ServiceMesh
 from platform_components.tags import merge_tags
 from stacks.contracts import PlatformOutputs
 from stacks.providers import options
@@ -43,7 +45,7 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
     zone = public_zone(environment, opts)
     zones = {str(environment.domain): zone.zone_id} if zone is not None else {}
     certificates = Certificates(name, CertificatesArgs(**dict(settings.certificates), **around, zones=zones), after(opts, kinds))
-    Ingress(
+    ingress = Ingress(
         name,
         IngressArgs(**dict(settings.ingress), **around, zones=zones, tags=environment.default_tags("platform")),
         after(opts, kinds, certificates),
@@ -54,6 +56,9 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
         AutoscalingArgs(**dict(settings.autoscaling), **around, karpenter=karpenter(environment, upstream)),
         after(opts, kinds, certificates),
     )
+    if settings.mesh is not None:
+        issuers = {"internal_issuer": certificates.internal_issuer, "public_issuer": certificates.public_issuer}
+        ServiceMesh(name, ServiceMeshArgs(mesh=settings.mesh, **issuers, **around), after(opts, kinds, certificates, ingress))
     if settings.gitops is not None:
         GitOps(name, GitOpsArgs(engine=settings.gitops, **around), after(opts, kinds))
     alerts = cost_alerts(environment, opts)

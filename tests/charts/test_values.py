@@ -54,6 +54,13 @@ def at(values: Mapping[str, Any], path: str) -> Any:
     return found
 
 
+def by_kind(sizes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Sizes as Kubernetes has them; Linkerd's charts take them the other way round, `memory.limit` for `limits.memory`."""
+    if not {"cpu", "memory"} & set(sizes):
+        return sizes
+    return {f"{kind}s": {name: size[kind] for name, size in sizes.items() if kind in size} for kind in ("request", "limit")}
+
+
 def texts(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         for below in value.values():
@@ -93,6 +100,7 @@ def test_every_container_has_requests_and_a_memory_limit(addon: Addon, site: Sit
     for container, path in found.containers.items():
         sizes = at(values, path)
         assert isinstance(sizes, Mapping), f"{container}: nothing at {path}"
+        sizes = by_kind(sizes)
         assert {"cpu", "memory"} <= set(sizes.get("requests", {})), container
         assert "memory" in sizes.get("limits", {}), container
 

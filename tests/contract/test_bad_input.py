@@ -31,6 +31,11 @@ def swap(*pairs: tuple[str, str]) -> Break:
     return change
 
 
+def mesh(text: str) -> Break:
+    """Another mesh."""
+    return swap(("  mesh: {kind: istio-ambient}", f"  mesh: {text}"))
+
+
 def content(data: bytes) -> Break:
     """Replace the whole file."""
     return lambda file: file.write_bytes(data)
@@ -137,6 +142,51 @@ CASES: dict[str, tuple[Break, list[tuple[int, str]]]] = {
     "broken link": (as_broken_link, [(0, "no such file")]),
     "link to itself": (as_link_to_itself, [(0, "no such file")]),
     "control characters": (swap(("dev.example.com", '"a\\e[31mb"')), [(6, "domain  holds the unprintable character U+001B")]),
+    "unknown kind of mesh": (
+        mesh("{kind: istio-ambiant}"),
+        [(18, 'platform.mesh  kind: "istio-ambiant" is not one of istio-ambient, istio-sidecar, linkerd; did you mean istio-ambient?')],
+    ),
+    "mesh downgrade": (
+        mesh('{kind: istio-ambient, revisions: {stable: "1.30.3", canary: "1.30.1"}}'),
+        [(18, "platform.mesh.revisions.canary  1.30.1 is older than stable 1.30.3: a mesh is not downgraded; ")],
+    ),
+    "two minor versions of a mesh at once": (
+        mesh('{kind: istio-sidecar, revisions: {stable: "1.29.6", canary: "1.31.1"}}'),
+        [(18, "platform.mesh.revisions.canary  1.31.1 is more than one minor version above stable 1.29.6; go to 1.30 first")],
+    ),
+    "data plane ahead of the control plane": (
+        mesh("{kind: istio-ambient, data_plane: {cni: canary, ztunnel: canary}}"),
+        [(18, "platform.mesh.data_plane  cni and ztunnel would be ahead of istiod: there is no revisions.canary")],
+    ),
+    "ztunnel ahead of the CNI agents": (
+        mesh('{kind: istio-ambient, revisions: {canary: "1.31.1"}, data_plane: {ztunnel: canary}}'),
+        [(18, "platform.mesh.data_plane.ztunnel  ztunnel follows the CNI agents: set data_plane.cni to canary first")],
+    ),
+    "a version of one chart of a mesh": (
+        mesh('{kind: istio-ambient}\n  addons: {istiod: {version: "1.31.1"}}'),
+        [(19, "platform.addons.istiod.version  Istio's charts go together, in order and at most one minor version at a time; set mesh.")],
+    ),
+    "revisions of Linkerd": (
+        mesh('{kind: linkerd, revisions: {stable: "1.30.3"}}'),
+        [(18, "platform.mesh.revisions  Linkerd has no revisions: its control plane is upgraded in place; leave them out")],
+    ),
+    "two owners of the Gateway API": (
+        mesh("{kind: linkerd}\n  addons: {linkerd-crds: {values: {installGatewayAPI: true}}}"),
+        [(19, "platform.addons.linkerd-crds.values.installGatewayAPI  makes this chart a second owner: the mesh installs the Gateway API")],
+    ),
+    "a load balancer that nobody makes": (
+        mesh("{kind: istio-ambient}\n  addons: {aws-load-balancer-controller: {enabled: false}}"),
+        [(18, "platform.mesh.gateway.load_balancer  internal is made by aws-load-balancer-controller, which is switched off; choose none")],
+    ),
+    "an authority of AWS that nobody named": (
+        mesh("{kind: istio-ambient, trust: {authority: {kind: acm-pca}}}"),
+        [
+            (
+                18,
+                "platform.mesh.trust.authority  acm-pca is the authority that certificates.issuer names, and that is none of AWS Private CA",
+            )
+        ],
+    ),
     "everything at once": (
         swap(*MANY),
         [(5, "region  "), (8, "network.cidr  "), (12, "cluster.version  "), (15, "cluster.pools.general.spott  "), (16, "bugdet  ")],

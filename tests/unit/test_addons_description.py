@@ -46,6 +46,22 @@ def test_every_source_of_keys_counts(chart: Path) -> None:
     }
 
 
+def test_templates_of_a_library_speak_of_the_chart_around_it(chart: Path) -> None:
+    library = chart / "charts" / "partials"
+    (library / "templates").mkdir(parents=True)
+    (library / "Chart.yaml").write_text("name: partials\nversion: 0.1.0\n")
+    (library / "values.yaml").write_text("")
+    (library / "templates" / "_proxy.tpl").write_text("{{ .Values.proxy.accessLog }}")
+    assert describe(chart, "here").unknown({"proxy": {"accessLog": "json", "accessLogs": "json"}}) == ["proxy.accessLogs"]
+
+
+def test_defaults_kept_under_a_name_of_their_own_are_set_without_it(chart: Path) -> None:
+    (chart / "values.yaml").write_text("_internal_defaults_do_not_set: {tag: latest, cni: {enabled: false}}\n")
+    found = describe(chart, "here")
+    assert (found.keys["tag"], found.keys["cni.enabled"]) == ("str", "bool")
+    assert found.unknown({"cni": {"enabled": True, "other": 1}}) == ["cni.other"]
+
+
 @pytest.mark.parametrize(
     ("values", "unknown"),
     [

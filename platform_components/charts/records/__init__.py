@@ -12,13 +12,22 @@ from platform_components.charts.records import (
     descheduler,
     external_dns,
     flux2,
+    gateway_api_crds,
+    istio_base,
+    istio_cni,
+    istio_gateway,
+    istiod,
     karpenter,
     karpenter_crd,
     keda,
+    linkerd_cni,
+    linkerd_control_plane,
+    linkerd_crds,
     metrics_server,
     prometheus_operator_crds,
     trust_manager,
     vertical_pod_autoscaler,
+    ztunnel,
 )
 
 _MODULES = (
@@ -36,6 +45,15 @@ _MODULES = (
     flux2,
     aws_load_balancer_controller,
     external_dns,
+    gateway_api_crds,
+    istio_base,
+    istiod,
+    istio_cni,
+    ztunnel,
+    istio_gateway,
+    linkerd_crds,
+    linkerd_cni,
+    linkerd_control_plane,
 )
 
 ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})

@@ -1,0 +1,1 @@
+"""Service mesh: identities, encryption and rules between workloads, by Istio or Linkerd."""
