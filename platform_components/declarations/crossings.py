@@ -76,8 +76,11 @@ def _mesh_findings(platform: PlatformSettings) -> Iterator[Finding]:
     balancers = platform.addons.get("aws-load-balancer-controller", AddonSettings())
     gateway = getattr(mesh, "gateway", None)
     if balancers.enabled is False and gateway is not None and gateway.load_balancer != "none":
-        message = f"{gateway.load_balancer} is made by aws-load-balancer-controller, which is switched off; choose none, or switch it on"
-        yield ("platform", "mesh", "gateway", "load_balancer"), message
+        message = (
+            f"an {gateway.load_balancer} load balancer is made by aws-load-balancer-controller, which is switched off; "
+            "set load_balancer to none, or switch it on"
+        )
+        yield ("platform", "mesh", "gateway"), message
 
 
 def _tier_findings(network: VpcArgs, cluster: EksClusterSettings) -> Iterator[Finding]:

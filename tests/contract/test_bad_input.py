@@ -176,14 +176,14 @@ CASES: dict[str, tuple[Break, list[tuple[int, str]]]] = {
     ),
     "a load balancer that nobody makes": (
         mesh("{kind: istio-ambient}\n  addons: {aws-load-balancer-controller: {enabled: false}}"),
-        [(18, "platform.mesh.gateway.load_balancer  internal is made by aws-load-balancer-controller, which is switched off; choose none")],
+        [(18, "platform.mesh.gateway  an internal load balancer is made by aws-load-balancer-controller, which is switched off")],
     ),
     "an authority of AWS that nobody named": (
         mesh("{kind: istio-ambient, trust: {authority: {kind: acm-pca}}}"),
         [
             (
                 18,
-                "platform.mesh.trust.authority  acm-pca is the authority that certificates.issuer names, and that is none of AWS Private CA",
+                "platform.mesh.trust.authority  acm-pca is the authority that certificates.issuer names, and that is none of AWS",
             )
         ],
     ),
