@@ -104,6 +104,7 @@ def describe(status: "Status") -> Iterator[str]:
 def _cluster(cluster: Mapping[str, Any]) -> Iterator[str]:
     processes = ", ".join(f"{name} {pid}" for name, pid in cluster["processes"].items()) or "none"
     yield f"  Kubernetes API of {cluster['name']}, version {cluster['version'] or 'unknown'}  {cluster['server']}  processes: {processes}"
+    yield "    no nodes: pods are judged and counted, none runs, and no workload's readiness is awaited"
     if cluster["error"]:
         yield f"    {cluster['error']}"
     if cluster["objects"]:

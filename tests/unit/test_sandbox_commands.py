@@ -116,9 +116,11 @@ def test_the_status_shows_every_kubernetes_api():
     status = Status("default", "http://127.0.0.1:1", 7, "/x", 9, {}, {}, {}, {}, 0, kubernetes_api=True, clusters=[dev, dead])
     assert list(describe(status))[1:] == [
         "  Kubernetes API of dev, version 1.35.4  https://127.0.0.1:4  processes: kube-apiserver 8, etcd 9",
+        "    no nodes: pods are judged and counted, none runs, and no workload's readiness is awaited",
         "    2 ConfigMap, 1 Widget.example.test",
         "    of these without a known definition, unchecked: 1 Widget.example.test",
         "  Kubernetes API of prod, version unknown  https://127.0.0.1:4  processes: none",
+        "    no nodes: pods are judged and counted, none runs, and no workload's readiness is awaited",
         "    it does not answer (ReadTimeoutError)",
         "  for kubectl: KUBECONFIG=/x/kubeconfig",
     ]
