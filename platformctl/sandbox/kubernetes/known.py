@@ -53,6 +53,8 @@ _KARPENTER: Final = ("karpenter.sh", "karpenter.k8s.aws", "autoscaling.x-k8s.io"
 _FLUX: Final = tuple(f"{part}.toolkit.fluxcd.io" for part in ("source", "kustomize", "helm", "notification", "image"))
 _ROLLOUTS: Final = ("Rollout", "AnalysisRun", "AnalysisTemplate", "ClusterAnalysisTemplate", "Experiment")
 _GATEWAY: Final = ("gateway.networking.k8s.io", "gateway.networking.x-k8s.io")
+_ALWAYS: Final = "helm.sh/resource-policy"
+"""No value of any chart: its definitions stay, whatever is set."""
 
 CHARTS: Final[Mapping[str, tuple[Brings, ...]]] = {
     "argo-cd": (
@@ -76,6 +78,7 @@ CHARTS: Final[Mapping[str, tuple[Brings, ...]]] = {
     "external-dns": (Brings(("externaldns.k8s.io",), folder=True),),
     "external-secrets": (Brings(("external-secrets.io", "generators.external-secrets.io"), ("installCRDs",)),),
     "flux2": (Brings(_FLUX, ("installCRDs",)),),
+    "gateway-api-crds": (Brings(("gateway.networking.k8s.io",), keep=_ALWAYS),),
     "gateway-crds-helm": (
         Brings(_GATEWAY, ("crds.gatewayAPI.enabled",), default=False),
         Brings(("gateway.envoyproxy.io",), ("crds.envoyGateway.enabled",), default=False),
