@@ -9,16 +9,25 @@ from typing import Any
 
 import pytest
 from platform_policies import catalogue
-from platform_policies.evaluate import Finding, evaluate
-from platform_policies.graph import ResourceGraph
-from platform_policies.rule import Pack, Status
+from platform_policies.rule import Pack
 
-from platformctl.commands.preview import preview_layers
+from platformctl.__main__ import run
 from platformctl.project import find_project
-from platformctl.readers.state import read_state
 from tests.engine.conftest import ROOT, Repository, copy_repository
 
 PACKS = ("--policy-pack", "policies/security", "--policy-pack", "policies/cost")
+
+SWITCHES = {
+    "PULUMI_DEBUG_COMMANDS": "1",  # makes the CLI take --event-log
+    # Nobody else looks at these states: without a checkpoint after every step an `up` takes half the time.
+    "PULUMI_EXPERIMENTAL": "1",
+    "PULUMI_SKIP_CHECKPOINTS": "1",
+}
+
+Said = tuple[str, str, str, bool]
+"""Rule, URN, text, and whether it blocks."""
+Case = tuple[str, str, str]
+"""Rule, URN and case."""
 
 FAULTY = """\
 import pulumi
@@ -50,11 +59,11 @@ group = aws.ec2.SecurityGroup(
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
-    """The repository with its packs and a running sandbox, and the network of dev brought up."""
+    """The repository with its packs and a running sandbox, whose environment is asked for once."""
     copy = copy_repository(tmp_path_factory.mktemp("packs") / "platform")
     shutil.copytree(ROOT / "policies", copy.root / "policies", ignore=shutil.ignore_patterns("__pycache__", "platform_policies"))
-    copy.platformctl("up", "dev.network", "--sandbox", "--yes")
-    yield copy
+    copy.platformctl("sandbox", "start")
+    yield Repository(copy.root, {**copy.sandbox_environ(), **SWITCHES})
     copy.platformctl("sandbox", "stop", check=None)
 
 
@@ -71,46 +80,72 @@ def pulumi(platform: Repository, folder: Path, *arguments: str, stack: str, chec
     return platform.pulumi(*arguments, "-s", stack, "-C", str(folder), *packs, check=check)
 
 
-def events(platform: Repository, folder: Path, stack: str, monkeypatch: pytest.MonkeyPatch, *more: str) -> list[Mapping[str, Any]]:
-    """What the policies said in a preview, from the engine's own events."""
-    monkeypatch.setenv("PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "1")
+def events(platform: Repository, folder: Path, stack: str, *more: str) -> list[Mapping[str, Any]]:
+    """What the policies said in a preview, from the engine's own events; the preview itself is left in `preview.json`."""
     platform.pulumi("stack", "select", "--create", stack, "-C", str(folder))
-    said = pulumi(platform, folder, "preview", "--json", *more, stack=stack, check=None).stdout
-    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    log = platform.root / "events.json"
+    log.unlink(missing_ok=True)
+    shown = pulumi(platform, folder, "preview", "--json", "--event-log", str(log), *more, stack=stack, check=None).stdout
+    (platform.root / "preview.json").write_text(shown, encoding="utf-8")
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
 
 
 def violations(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [one["policyEvent"] for one in found if "policyEvent" in one]
 
 
-def told(finding: Finding) -> tuple[str, str, str]:
-    """A finding of the offline host as the pack tells it."""
-    case = f"[{finding.sub_id}] " if finding.sub_id else ""
-    failed = finding.status is Status.FAIL
-    text = f"{case}{finding.message}. {finding.rule.fix}" if failed else f"{case}unknown: {finding.message}"
-    return finding.rule.id, finding.urn, text
+def offline(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[set[Said], set[Case]]:
+    """What `platformctl check` finds, as the pack tells it, and what of it is not decided."""
+    capsys.readouterr()
+    assert run(["check", *arguments, "--json"]) in {0, 1}
+    found, undecided = set(), set()
+    for one in json.loads(capsys.readouterr().out)["findings"]:
+        case = f"[{one['sub_id']}] " if one["sub_id"] else ""
+        text = f"{one['message']}. {one['fix']}" if one["status"] == "fail" else f"unknown: {one['message']}"
+        said = (one["rule"], one["urn"], f"{case}{text}", one["blocks"])
+        found.add(said)
+        if one["status"] == "unknown":
+            undecided.add(case_of(said))
+    return found, undecided
 
 
-def offline(graph: ResourceGraph) -> set[tuple[str, str, str]]:
-    return {told(one) for one in evaluate(graph, catalogue.rules()).findings}
+def online(found: Sequence[Mapping[str, Any]]) -> set[Said]:
+    """What the packs told the engine."""
+    return {
+        (one["policyName"], one["resourceUrn"], one["message"].strip(), one["enforcementLevel"] == "mandatory") for one in violations(found)
+    }
 
 
-def online(found: Sequence[Mapping[str, Any]]) -> set[tuple[str, str, str]]:
-    return {(one["policyName"], one["resourceUrn"], one["message"].strip()) for one in violations(found)}
+def case_of(said: Said) -> Case:
+    rule, urn, text, _ = said
+    return rule, urn, text.partition("]")[0] if text.startswith("[") else ""
 
 
-@pytest.mark.parametrize("stack", ["dev.network", "prod.network", "dev.cluster"])
-def test_both_hosts_find_the_same(platform: Repository, stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if stack == "dev.network":
-        exported = platform.root / "state.json"
-        exported.write_text(platform.pulumi("stack", "export", "-s", stack).stdout)
-        graph = read_state(exported)
-    else:
-        graph = preview_layers(find_project(platform.root), [stack])[stack].graph
-    found = events(platform, platform.root, stack, monkeypatch)
-    expected = offline(graph)
-    assert online(found) == expected
-    assert expected, "the stack has something to find, or this test shows nothing"
+@pytest.mark.parametrize("environment", sorted(path.stem for path in (ROOT / "stacks" / "environments").glob("*.yaml")))
+def test_both_hosts_find_the_same_in_every_layer(platform: Repository, environment: str, capsys: pytest.CaptureFixture[str]) -> None:
+    root = platform.root
+    *lower, last = find_project(root).layers()
+    for layer in (*lower, last):
+        stack = f"{environment}.{layer}"
+        told = online(events(platform, root, stack))
+        assert told, f"{stack} has something to find, or this shows nothing"
+        same_graph, _ = offline(capsys, "--preview-json", str(root / "preview.json"), "-C", str(root))
+        assert told == same_graph, stack
+        # Without a cloud the layers below are not known; what is decided all the same is decided alike.
+        without_cloud, undecided = offline(capsys, stack, "-C", str(root))
+        assert not {said for said in told ^ without_cloud if case_of(said) not in undecided}, stack
+        if layer != last:
+            platform.pulumi("up", "--yes", "--skip-preview", "-s", stack)
+
+
+def test_both_hosts_find_the_same_in_a_state(platform: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    platform.pulumi("stack", "select", "--create", "dev.network")
+    platform.pulumi("up", "--yes", "--skip-preview", "-s", "dev.network")
+    exported = platform.root / "state.json"
+    exported.write_text(platform.pulumi("stack", "export", "-s", "dev.network").stdout, encoding="utf-8")
+    told = online(events(platform, platform.root, "dev.network"))
+    assert told
+    assert told == offline(capsys, "--state", str(exported), "-C", str(platform.root))[0]
 
 
 def test_the_same_faults_are_refused_in_prod_and_told_in_dev(platform: Repository) -> None:
@@ -152,9 +187,9 @@ def test_what_is_refused_is_never_created(platform: Repository) -> None:
     assert not [one["urn"] for one in made if one["type"].startswith("aws:")]
 
 
-def test_what_a_preview_cannot_know_is_decided_at_up(platform: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_preview_cannot_know_is_decided_at_up(platform: Repository) -> None:
     folder = program(platform, "late", LATE)
-    said = [one for one in violations(events(platform, folder, "prod.late", monkeypatch)) if one["policyName"] == "aws-sg-no-world-ssh"]
+    said = [one for one in violations(events(platform, folder, "prod.late")) if one["policyName"] == "aws-sg-no-world-ssh"]
     assert [(one["enforcementLevel"], one["message"].startswith("unknown: ")) for one in said] == [("advisory", True)]
     finished = pulumi(platform, folder, "up", "--skip-preview", "--yes", stack="prod.late", check=None)
     assert finished.returncode != 0
@@ -164,7 +199,7 @@ def test_what_a_preview_cannot_know_is_decided_at_up(platform: Repository, monke
     platform.pulumi("destroy", "--yes", "-s", "prod.late", "-C", str(folder))
 
 
-def test_waivers_and_configuration_reach_the_engine(platform: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waivers_and_configuration_reach_the_engine(platform: Repository) -> None:
     folder = program(platform, "faulty", FAULTY)
     config = platform.root / "config.json"
     config.write_text(
@@ -177,9 +212,7 @@ def test_waivers_and_configuration_reach_the_engine(platform: Repository, monkey
         "  - {rule: aws-sg-no-world-ssh, urn: '*::gone', reason: a test, owner: me, ticket: T-2, expires: 2020-01-01}\n"
     )
     try:
-        found = events(
-            platform, folder, "prod.faulty", monkeypatch, "--policy-pack-config", str(config), "--policy-pack-config", str(config)
-        )
+        found = events(platform, folder, "prod.faulty", "--policy-pack-config", str(config), "--policy-pack-config", str(config))
     finally:
         waivers.write_text(before)
     said = {(one["policyName"], one["enforcementLevel"]) for one in violations(found)}
@@ -207,7 +240,7 @@ def test_a_wrong_file_stops_the_engine_with_its_line(platform: Repository) -> No
 def test_a_pack_configuration_of_no_rule_stops_the_engine(platform: Repository) -> None:
     folder = program(platform, "faulty", FAULTY)
     config = platform.root / "config.json"
-    config.write_text(json.dumps({"aws-no-such-rule": "mandatory", "aws-kms-rotation": {"days": 90}}))
+    config.write_text(json.dumps({"aws-no-such-rule": "mandatory", "aws-kms-rotation": {"enforcementLevel": "mandatory", "days": 90}}))
     platform.pulumi("stack", "select", "--create", "dev.faulty", "-C", str(folder))
     given = ("--policy-pack-config", str(config), "--policy-pack-config", str(config))
     finished = pulumi(platform, folder, "preview", *given, stack="dev.faulty", check=None)
