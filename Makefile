@@ -7,7 +7,7 @@ ENVIRONMENT ?= dev
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check unit engine-tests docs lock bench clean
+.PHONY: help up down test check unit engine-tests docs lock bench bench-record clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,10 +52,13 @@ lock: $(VENV)/.installed ## Lock the versions in pyproject.toml anew
 	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --all-extras --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
 
-bench: $(VENV)/.installed ## Benchmarks; each prints its figures as JSON
+bench: $(VENV)/.installed ## Run the benchmarks; each prints its figures as JSON
 	@$(BIN)/python benchmarks/preview.py
 	@$(BIN)/python benchmarks/engine.py
 	@$(BIN)/python benchmarks/policies.py
+
+bench-record: $(VENV)/.installed ## Run the benchmarks and write their figures into docs/benchmarks.md
+	@$(BIN)/python benchmarks/record.py
 
 clean: ## Remove what was built here; the per-user cache stays
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
