@@ -19,10 +19,16 @@ TEAM_ROLE = "edit"
 Spec = dict[str, Any]
 
 
+def address(repository: str) -> str:
+    """A repository as Flux takes it: an address, never the short form of ssh (`git@host:path`)."""
+    host, colon, path = repository.partition(":")
+    return f"ssh://{host}/{path}" if colon and not path.startswith("//") else repository
+
+
 def source(repository: str, branch: str, minutes: int, credentials: str | None = None) -> Spec:
     """A GitRepository."""
     return {
-        "url": repository,
+        "url": address(repository),
         "ref": {"branch": branch},
         "interval": f"{minutes}m",
         "timeout": "60s",

@@ -148,6 +148,18 @@ def test_flux_is_locked_down_and_the_platform_names_its_account() -> None:
     assert spec(done, "kustomization")["path"] == "./platform"
 
 
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("git@git.example.com:platform/apps.git", "ssh://git@git.example.com/platform/apps.git"),
+        ("ssh://git@git.example.com:2222/apps.git", "ssh://git@git.example.com:2222/apps.git"),
+        ("https://git.example.com/apps", "https://git.example.com/apps"),
+    ],
+)
+def test_flux_is_given_an_address(written: str, taken: str) -> None:
+    assert spec(built({"kind": "flux", "repository": written}), "source")["url"] == taken
+
+
 def test_credentials_are_named() -> None:
     assert spec(flux(credentials="platform-apps"), "source")["secretRef"] == {"name": "platform-apps"}
     assert "secretRef" not in spec(flux(), "source")

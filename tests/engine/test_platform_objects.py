@@ -1,0 +1,212 @@
+"""Every Kubernetes object of the platform layer, in every environment and with every engine, is taken by a real API server.
+
+The programs run offline; their objects are sent to one API server, which judges them as it would on `up`: namespaces and definitions for
+good, everything else as a dry run. A kind whose definition is in no Go module cannot be judged: it is listed, and the list is held.
+"""
+
+import json
+import shutil
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+import yaml
+
+from platformctl.project import Project, find_project
+from platformctl.readers.mock_run import run_stack
+from platformctl.sandbox import lifecycle
+from platformctl.sandbox.kubernetes import definitions
+from tests.engine.test_sandbox_control_plane import api_of, eventually, make_cluster
+
+ROOT: Final = Path(__file__).parents[2]
+ENVIRONMENTS: Final = tuple(sorted(path.stem for path in (ROOT / "stacks" / "environments").glob("*.yaml")))
+GIT: Final = "git@git.example.com:platform/apps.git"
+TEAMS: Final = {
+    "payments": {"repositories": ["https://git.example.com/payments"], "namespaces": ["payments"], "groups": ["sso-payments"]},
+    "ledger": {"repositories": ["https://git.example.com/ledger"], "namespaces": ["ledger", "ledger-jobs"]},
+}
+WINDOW: Final = {"kind": "deny", "schedule": "0 16 * * 5", "hours": 64}
+AUTHORITY: Final = "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/12345678-1234-1234-1234-123456789012"
+VARIANTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "as it stands": {},
+    "flux": {"gitops": {"kind": "flux", "repository": GIT, "credentials": "apps", "teams": TEAMS}},
+    "argo cd with teams": {
+        "gitops": {"kind": "argo-cd", "repository": GIT, "teams": {**TEAMS, "payments": {**TEAMS["payments"], "windows": [WINDOW]}}}
+    },
+    "private authority": {"certificates": {"issuer": {"kind": "acm-pca", "arn": AUTHORITY}}},
+    "own authority": {"certificates": {"issuer": {"kind": "internal"}}},
+    "everything on": {"addons": {"descheduler": {"enabled": True}}, "replicas": 3},
+}
+UNCHECKED: Final = {"AWSPCAClusterIssuer", "IngressClassParams"}
+"""Kinds of vendors whose definitions are in no Go module."""
+
+_ELSEWHERE: Final = ("payments", "ledger", "ledger-jobs")
+"""Namespaces that teams bring."""
+
+
+IN_THE_CLOUD: Final[Mapping[str, Mapping[str, Any]]] = {
+    "network": {
+        "vpc_id": "vpc-0123456789abcdef0",
+        "subnet_ids": {tier: ["subnet-0123456789abcdef0"] for tier in ("public", "private", "intra", "database", "cache")},
+    },
+    "cluster": {
+        "cluster_name": "judge-0a1b2c3",
+        "cluster_arn": "arn:aws:eks:eu-west-1:123456789012:cluster/judge-0a1b2c3",
+        "cluster_security_group_id": "sg-0123456789abcdef0",
+        "key_arn": "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
+        "karpenter_instance_profile_name": "judge-karpenter-node-0a1b2c3",
+        "karpenter_queue_name": "judge-interruptions-0a1b2c3",
+    },
+}
+"""What only AWS knows before `up`, by layer: in the form it has there, for the definitions hold ids to patterns."""
+
+
+@cache
+def upstream(environment: str) -> dict[str, Any]:
+    """What the layers below export; no variant changes those."""
+    project, exports = find_project(ROOT), {}
+    for below in project.stacks_below(f"{environment}.platform"):
+        found = run_stack(project, below, upstream=exports, preview=False).exports
+        exports[below] = {**found, **IN_THE_CLOUD[below.partition(".")[2]]}
+    return exports
+
+
+def objects(project: Project, environment: str) -> list[dict[str, Any]]:
+    """The Kubernetes objects that an environment's platform layer registers."""
+    graph = run_stack(project, f"{environment}.platform", upstream=upstream(environment), preview=False).graph
+    return [
+        dict(node.inputs)
+        for node in graph
+        if node.custom and node.type.startswith("kubernetes:") and "apiVersion" in node.inputs and "helm.sh" not in node.type
+    ]
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
+    """The platform repository, once for every variant of its environments."""
+    made: dict[str, Project] = {}
+    for variant, overlay in VARIANTS.items():
+        root = tmp_path_factory.mktemp(variant.replace(" ", "-"))
+        shutil.copy(ROOT / "Pulumi.yaml", root)
+        shutil.copytree(ROOT / "stacks", root / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
+        for path in (root / "stacks" / "environments").glob("*.yaml"):
+            declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+            declared["platform"] = {**declared.get("platform", {}), **overlay}
+            path.write_text(yaml.safe_dump(declared, sort_keys=False), encoding="utf-8")
+        made[variant] = find_project(root)
+    return made
+
+
+@pytest.fixture(scope="module")
+def documents(copies: Mapping[str, Project]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Objects by environment and variant."""
+    cases = [(environment, variant) for environment in ENVIRONMENTS for variant in copies]
+    return {(environment, variant): objects(copies[variant], environment) for environment, variant in cases}
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The API server, through one connection."""
+
+    client: httpx.Client
+
+    def __call__(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> tuple[int, Any]:
+        content = None if body is None else json.dumps(body)
+        answer = self.client.request(method, path, content=content, headers={"Content-Type": kind})
+        return answer.status_code, answer.json() if answer.headers["Content-Type"].startswith("application/json") else answer.text
+
+
+@pytest.fixture(scope="module")
+def api(
+    kubernetes_programs: dict[str, Path],
+    documents: Mapping[tuple[str, str], list[dict[str, Any]]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Judge]:
+    """One API server with the published definitions of every group that the objects are of."""
+    groups = {document["apiVersion"].rpartition("/")[0] for found in documents.values() for document in found}
+    with lifecycle.temporary(tmp_path_factory.mktemp("root"), "objects", lambda _: None) as sandbox:
+        place = api_of(sandbox, make_cluster(sandbox, "judge")["endpoint"])
+        trusted = ssl.create_default_context(cafile=place.authority)
+        client = httpx.Client(base_url=place.server, verify=trusted, headers={"Authorization": f"Bearer {place.token}"}, timeout=60)
+        found, served = Judge(client), []
+        published = definitions.at_hand()
+        for group in sorted(groups & set(published.groups)):
+            for definition in published.of_group(group):
+                status, answer = found("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+                assert status in (201, 409), answer
+                served.append(f"/apis/{group}/{definition['spec']['versions'][-1]['name']}/{definition['spec']['names']['plural']}?limit=1")
+        for path in served:
+            eventually(lambda at=path: found("GET", at)[0] == 200)  # type: ignore[misc]
+        for namespace in _ELSEWHERE:
+            assert found("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})[0] == 201
+        yield found
+        client.close()
+
+
+def listed(api: Judge, place: str) -> Any:
+    """The kinds of a group version; none while it is listed and not served yet."""
+    status, answer = api("GET", place)
+    return answer["resources"] if status == 200 else None
+
+
+@pytest.fixture(scope="module")
+def kinds(api: Judge) -> dict[tuple[str, str], tuple[str, bool]]:
+    """Path of every kind the API server knows, and whether it lives in namespaces."""
+    found: dict[tuple[str, str], tuple[str, bool]] = {}
+    groups = [version["groupVersion"] for group in api("GET", "/apis")[1]["groups"] for version in group["versions"]]
+    for version in ("v1", *groups):
+        place = f"/api/{version}" if version == "v1" else f"/apis/{version}"
+        for resource in eventually(partial(listed, api, place)):
+            if "/" not in resource["name"]:
+                found[version, resource["kind"]] = (f"{place}/{{namespace}}{resource['name']}", resource["namespaced"])
+    return found
+
+
+def put(api: Judge, kinds: Mapping[tuple[str, str], tuple[str, bool]], document: Mapping[str, Any], *, dry: bool) -> tuple[int, Any]:
+    place, namespaced = kinds[document["apiVersion"], document["kind"]]
+    metadata = document["metadata"]
+    path = place.format(namespace=f"namespaces/{metadata.get('namespace', 'default')}/" if namespaced else "")
+    query = "?fieldManager=test&force=true&fieldValidation=Strict" + ("&dryRun=All" if dry else "")
+    return api("PATCH", f"{path}/{metadata['name']}{query}", document, "application/apply-patch+yaml")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_object_is_accepted(
+    environment: str,
+    variant: str,
+    api: Judge,
+    kinds: Mapping[tuple[str, str], tuple[str, bool]],
+    documents: Mapping[tuple[str, str], list[dict[str, Any]]],
+) -> None:
+    found = documents[environment, variant]
+    checked = [document for document in found if (document["apiVersion"], document["kind"]) in kinds]
+    unchecked = {document["kind"] for document in found} - {document["kind"] for document in checked}
+    assert unchecked <= UNCHECKED
+    assert len(checked) > 40
+    refused = []
+    for document in sorted(checked, key=lambda one: one["kind"] != "Namespace"):
+        status, answer = put(api, kinds, document, dry=document["kind"] != "Namespace")
+        if status not in (200, 201):
+            refused.append(f"{document['kind']} {document['metadata']['name']}: {status} {answer.get('message', answer)}")
+    assert refused == []
+
+
+def test_the_judge_refuses_what_is_wrong(
+    api: Judge, kinds: Mapping[tuple[str, str], tuple[str, bool]], documents: Mapping[tuple[str, str], list[dict[str, Any]]]
+) -> None:
+    """The same objects with one word misspelt: else the test above would prove nothing."""
+    taken = []
+    for document in documents["prod", "as it stands"]:
+        if (document["apiVersion"], document["kind"]) in kinds and isinstance(document.get("spec"), Mapping) and document["spec"]:
+            wrong = json.loads(json.dumps(document))
+            wrong["spec"] = {"misspelt": True, **wrong["spec"]}
+            status, _ = put(api, kinds, wrong, dry=True)
+            if status in (200, 201):
+                taken.append(document["kind"])
+    assert set(taken) <= {"Namespace"}
