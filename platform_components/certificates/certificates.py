@@ -101,8 +101,9 @@ class Certificates(PlatformComponent):
         root = self._object(
             "root", _API, "Certificate", issuers.ROOT, issuers.root_certificate(self._args.root_years), [starter], cert_manager.NAMESPACE
         )
-        self._object("bundle", "trust.cert-manager.io/v1alpha1", "Bundle", issuers.BUNDLE, issuers.bundle(), [root, trust])
-        return self._object("internal-issuer", _API, "ClusterIssuer", issuers.INTERNAL, issuers.internal(), [root])
+        # Whom to trust is said everywhere before the first certificate is signed.
+        bundle = self._object("bundle", "trust.cert-manager.io/v1alpha1", "Bundle", issuers.BUNDLE, issuers.bundle(), [root, trust])
+        return self._object("internal-issuer", _API, "ClusterIssuer", issuers.INTERNAL, issuers.internal(), [bundle])
 
     def _create_public_issuer(self, manager: pulumi.Resource) -> pulumi.Output[Mapping[str, str]] | None:
         """The issuer of public names and its reference; None where the platform's own authority signs those, too."""

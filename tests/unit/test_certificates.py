@@ -42,7 +42,7 @@ def test_without_a_word_the_platforms_own_authority_signs_everything() -> None:
 
 def test_what_signs_comes_after_what_makes_it_possible() -> None:
     done = built()
-    order = ["cert-manager", "root-issuer", "root", "internal-issuer"]
+    order = ["cert-manager", "root-issuer", "root", "bundle", "internal-issuer"]
     for before, later in itertools.pairwise(order):
         assert named(done, before).urn in named(done, later).dependencies
     assert {named(done, "root").urn, named(done, "trust-manager").urn} <= set(named(done, "bundle").dependencies)
