@@ -139,7 +139,8 @@ def api(
             for definition in published.of_group(group):
                 status, answer = found("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
                 assert status in (201, 409), answer
-                served.append(f"/apis/{group}/{definition['spec']['versions'][-1]['name']}/{definition['spec']['names']['plural']}?limit=1")
+                version = next(one["name"] for one in definition["spec"]["versions"] if one["served"])
+                served.append(f"/apis/{group}/{version}/{definition['spec']['names']['plural']}?limit=1")
         for path in served:
             eventually(lambda at=path: found("GET", at)[0] == 200)  # type: ignore[misc]
         for namespace in _ELSEWHERE:

@@ -135,6 +135,11 @@ class World:
         return self.make("aws:s3/bucket:Bucket", "bucket", {}).id
 
     @cached_property
+    def signing_key(self) -> str:
+        inputs = {"region": "us-east-1", "keyUsage": "SIGN_VERIFY", "customerMasterKeySpec": "ECC_NIST_P256"}
+        return str(self.make("aws:kms/key:Key", "signing", inputs).outputs["arn"])
+
+    @cached_property
     def dns_log_group(self) -> str:
         inputs = {"name": "/aws/route53/world.example.com", "region": "us-east-1"}
         return str(self.make("aws:cloudwatch/logGroup:LogGroup", "dns-logs", inputs).outputs["arn"])
@@ -782,7 +787,7 @@ ZONES = [
     ),
     Case(
         "aws:route53/keySigningKey:KeySigningKey",
-        lambda w: {"hostedZoneId": w.zone, "keyManagementServiceArn": w.key.outputs["arn"], "name": "platform"},
+        lambda w: {"hostedZoneId": w.zone, "keyManagementServiceArn": w.signing_key, "name": "platform"},
         lambda _: {"status": "INACTIVE"},
     ),
     Case(

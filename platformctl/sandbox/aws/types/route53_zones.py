@@ -10,6 +10,12 @@ def _all_streams(scope: Scope) -> str:
     return str(scope.new["cloudwatchLogGroupArn"]).removesuffix(_STREAMS) + _STREAMS
 
 
+def _key(scope: Scope) -> None:
+    """The key has to be there, in its own region: the one that Route 53 signs in, wherever the zone's cluster is."""
+    arn = str(scope.new["keyManagementServiceArn"])
+    scope.region.cloud.region(arn.split(":")[3]).call("kms", "describe_key", {"KeyId": arn})
+
+
 _ZONE = Call("get_hosted_zone", {"Id": "$hostedZoneId"})
 
 ROWS = rows(
@@ -33,7 +39,7 @@ ROWS = rows(
         "aws:route53/keySigningKey:KeySigningKey",
         "route53",
         emulated=False,
-        needs=(_ZONE, Call("describe_key", {"KeyId": "$keyManagementServiceArn"}, service="kms")),
+        needs=(_ZONE, _key),
         create=Call(
             "create_key_signing_key",
             {
