@@ -8,7 +8,7 @@ from platform_components.charts.args import AddonSettings, range_problems
 from platform_components.cluster.args import EksClusterSettings
 from platform_components.declarations.document import FieldPath
 from platform_components.declarations.platform import PlatformSettings
-from platform_components.mesh.args import PrivateCaAuthority, addon_problems
+from platform_components.mesh.args import Linkerd, PrivateCaAuthority, addon_problems
 from platform_components.mesh.owners import CHARTS
 from platform_components.network.args import VpcArgs
 from platform_components.network.checks import eks_zone_problems
@@ -61,6 +61,8 @@ def platform_findings(cluster: EksClusterSettings, platform: PlatformSettings) -
     for name, message in range_problems(cluster.version, platform.addons, charts):
         yield (("platform", "addons", name) if name in platform.addons else ("cluster", "version")), message
     yield from _mesh_findings(platform)
+    if isinstance(platform.mesh, Linkerd) and cluster.kubernetes_network.ip_family == "ipv6" and not platform.mesh.ipv6:
+        yield ("platform", "mesh"), "the cluster's pods have IPv6 addresses, which would pass by Linkerd's proxies; set ipv6 to true"
 
 
 def _mesh_findings(platform: PlatformSettings) -> Iterator[Finding]:

@@ -174,6 +174,14 @@ CASES: dict[str, tuple[Break, list[tuple[int, str]]]] = {
         mesh("{kind: linkerd}\n  addons: {linkerd-crds: {values: {installGatewayAPI: true}}}"),
         [(19, "platform.addons.linkerd-crds.values.installGatewayAPI  makes this chart a second owner: the mesh installs the Gateway API")],
     ),
+    "a mesh past which IPv6 goes": (
+        swap(
+            ("  mesh: {kind: istio-ambient}", "  mesh: {kind: linkerd}"),
+            ('  version: "1.35"', '  version: "1.35"\n  kubernetes_network: {ip_family: ipv6}'),
+            ("  cidr: 10.16.0.0/16", "  cidr: 10.16.0.0/16\n  ipv6: true"),
+        ),
+        [(20, "platform.mesh  the cluster's pods have IPv6 addresses, which would pass by Linkerd's proxies; set ipv6 to true")],
+    ),
     "a load balancer that nobody makes": (
         mesh("{kind: istio-ambient}\n  addons: {aws-load-balancer-controller: {enabled: false}}"),
         [(18, "platform.mesh.gateway  an internal load balancer is made by aws-load-balancer-controller, which is switched off")],
