@@ -170,6 +170,17 @@ CASES: dict[str, tuple[Break, list[tuple[int, str]]]] = {
         mesh('{kind: linkerd, revisions: {stable: "1.30.3"}}'),
         [(18, "platform.mesh.revisions  Linkerd has no revisions: its control plane is upgraded in place; leave them out")],
     ),
+    "unknown add-on": (
+        mesh("{kind: istio-ambient}\n  addons: {kedda: {enabled: true}}"),
+        [(19, "platform.addons.kedda  the key \"kedda\": there is no add-on 'kedda'; choose from ")],
+    ),
+    "add-on outside its Kubernetes versions": (
+        swap(
+            ("  mesh: {kind: istio-ambient}", "  mesh: {kind: istio-ambient}\n  addons: {descheduler: {enabled: true}}"),
+            ('"1.35"', '"1.33"'),
+        ),
+        [(19, "platform.addons.descheduler  descheduler 0.36.0 works with Kubernetes 1.34 to 1.36, and the cluster is 1.33; ")],
+    ),
     "two owners of the Gateway API": (
         mesh("{kind: linkerd}\n  addons: {linkerd-crds: {values: {installGatewayAPI: true}}}"),
         [(19, "platform.addons.linkerd-crds.values.installGatewayAPI  makes this chart a second owner: the mesh installs the Gateway API")],
