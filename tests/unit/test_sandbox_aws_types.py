@@ -14,10 +14,19 @@ from platformctl.sandbox.aws.session import SandboxServer
 from platformctl.sandbox.aws.signatures import signature
 from platformctl.sandbox.aws.values import equal
 from platformctl.sandbox.plugin import UNKNOWN, ProviderError
-from tests.unit.aws_cases import CASES, Case, World
+from tests.unit.aws_cases import Case, World
+from tests.unit.aws_cases_costs import COSTS
+from tests.unit.aws_cases_ec2 import NETWORK
+from tests.unit.aws_cases_eks import CLUSTERS
+from tests.unit.aws_cases_identity import IDENTITY
+from tests.unit.aws_cases_messaging import MESSAGING
+from tests.unit.aws_cases_route53 import NAMES
+from tests.unit.aws_cases_storage import STORAGE
 from tests.unit.aws_sandbox import Resource, provider, running_server
 
 ROWS = types.all_rows()
+CASES = [*NETWORK, *IDENTITY, *CLUSTERS, *NAMES, *MESSAGING, *STORAGE, *COSTS]
+"""One for each row at least."""
 
 
 @pytest.fixture(scope="module")
