@@ -6,6 +6,9 @@ Sources: https://cert-manager.io/docs/configuration/acme/dns01/route53/ and http
 from collections.abc import Mapping
 from typing import Any
 
+from platform_components.observability import dashboards
+from platform_components.observability.alerts import Alert, Group, Severity, rule_spec
+
 INTERNAL = "platform-internal"
 """ClusterIssuer of the platform's own authority."""
 PUBLIC = "platform-public"
@@ -79,24 +82,25 @@ def expiry_rules() -> Spec:
     """Alerts on certificates that should have been renewed, and on ones that cannot be."""
     left = "min by (namespace, name) (certmanager_certificate_expiration_timestamp_seconds) - time()"
     rules = [
-        _alert("CertificateNotRenewed", f"{left} < {_WARNING_DAYS * 86400}", "1h", "ticket", f"expires in less than {_WARNING_DAYS} days"),
-        _alert("CertificateExpires", f"{left} < {_PAGE_DAYS * 86400}", "10m", "page", f"expires in less than {_PAGE_DAYS} days"),
+        _alert(
+            "CertificateNotRenewed",
+            f"{left} < {_WARNING_DAYS * 86400}",
+            "1h",
+            Severity.TICKET,
+            f"expires in less than {_WARNING_DAYS} days",
+        ),
+        _alert("CertificateExpires", f"{left} < {_PAGE_DAYS * 86400}", "10m", Severity.PAGE, f"expires in less than {_PAGE_DAYS} days"),
         _alert(
             "CertificateNotReady",
             'max by (namespace, name) (certmanager_certificate_ready_status{condition!="True"}) == 1',
             "30m",
-            "ticket",
+            Severity.TICKET,
             "has not been issued for 30 minutes",
         ),
     ]
-    return {"groups": [{"name": "certificates", "rules": rules}]}
+    return rule_spec([Group("certificates", rules)])
 
 
-def _alert(name: str, expression: str, lasting: str, severity: str, what: str) -> Spec:
-    return {
-        "alert": name,
-        "expr": expression,
-        "for": lasting,
-        "labels": {"severity": severity},
-        "annotations": {"summary": f"Certificate {{{{ $labels.namespace }}}}/{{{{ $labels.name }}}} {what}"},
-    }
+def _alert(name: str, expression: str, lasting: str, severity: Severity, what: str) -> Alert:
+    summary = f"Certificate {{{{ $labels.namespace }}}}/{{{{ $labels.name }}}} {what}"
+    return Alert(name, expression, severity, summary, dashboard=dashboards.CLUSTER, lasting=lasting)

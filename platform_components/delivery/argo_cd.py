@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from platform_components.delivery.args import ArgoCd, Delivery, SingleSignOn, SyncWindow
+from platform_components.observability import dashboards
+from platform_components.observability.alerts import Alert, Group, Severity, rule_spec
 
 PLATFORM = "platform"
 """Project and application set of the platform itself."""
@@ -110,17 +112,12 @@ def alerts() -> Spec:
         _alert("ApplicationOutOfSync", 'max by (name, project) (argocd_app_info{sync_status!="Synced"}) == 1', "1h", "is not as Git says"),
         _alert("ApplicationDegraded", 'max by (name, project) (argocd_app_info{health_status="Degraded"}) == 1', "15m", "is degraded"),
     ]
-    return {"groups": [{"name": "gitops", "rules": rules}]}
+    return rule_spec([Group("gitops", rules)])
 
 
-def _alert(name: str, expression: str, lasting: str, what: str) -> Spec:
-    return {
-        "alert": name,
-        "expr": expression,
-        "for": lasting,
-        "labels": {"severity": "ticket"},
-        "annotations": {"summary": f"Application {{{{ $labels.name }}}} of {{{{ $labels.project }}}} {what}"},
-    }
+def _alert(name: str, expression: str, lasting: str, what: str) -> Alert:
+    summary = f"Application {{{{ $labels.name }}}} of {{{{ $labels.project }}}} {what}"
+    return Alert(name, expression, Severity.TICKET, summary, dashboard=dashboards.OVERVIEW, lasting=lasting)
 
 
 def _application_set(generators: Sequence[Spec], template: Spec) -> Spec:

@@ -6,6 +6,8 @@ Sources: https://fluxcd.io/flux/components/kustomize/kustomizations/, https://fl
 from typing import Any
 
 from platform_components.delivery.args import Delivery, Flux
+from platform_components.observability import dashboards
+from platform_components.observability.alerts import Alert, Group, Severity, rule_spec
 
 PLATFORM = "platform"
 """Source and Kustomization of the platform itself."""
@@ -61,13 +63,12 @@ def _kustomization(path: str, minutes: int, origin: str, account: str) -> Spec:
 
 def alerts() -> Spec:
     """Reconciliations that keep failing: for longer than a retry takes."""
-    rule = {
-        "alert": "ReconciliationFails",
-        "expr": 'sum by (controller) (rate(controller_runtime_reconcile_errors_total{namespace="flux-system"}[10m])) > 0',
-        "for": "15m",
-        "labels": {"severity": "ticket"},
-        "annotations": {
-            "summary": "Flux's {{ $labels.controller }} keeps failing; `flux get all -A --status-selector ready=false` says where"
-        },
-    }
-    return {"groups": [{"name": "gitops", "rules": [rule]}]}
+    rule = Alert(
+        "ReconciliationFails",
+        'sum by (controller) (rate(controller_runtime_reconcile_errors_total{namespace="flux-system"}[10m])) > 0',
+        Severity.TICKET,
+        "Flux's {{ $labels.controller }} keeps failing; `flux get all -A --status-selector ready=false` says where",
+        dashboard=dashboards.OVERVIEW,
+        lasting="15m",
+    )
+    return rule_spec([Group("gitops", [rule])])

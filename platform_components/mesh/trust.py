@@ -11,6 +11,8 @@ from typing import Any
 from platform_components.certificates.issuers import ROOT
 from platform_components.charts.records import istiod, linkerd_control_plane
 from platform_components.charts.records.linkerd_control_plane import TRUST_KEY
+from platform_components.observability import dashboards
+from platform_components.observability.alerts import Alert, Group, Severity, rule_spec
 
 Spec = dict[str, Any]
 
@@ -93,52 +95,52 @@ def expiry_rules(namespace: str, certificate: str, days: int) -> Spec:
             "MeshAuthorityNotRenewed",
             f"{expires} - time() < {days * _DAY // 6}",
             "1h",
-            "ticket",
+            Severity.TICKET,
             f"The mesh's authority {namespace}/{certificate} should have been renewed and expires in {{{{ $value | humanizeDuration }}}}",
         ),
         _alert(
             "MeshAuthorityExpires",
             f"{expires} - time() < {_PAGE_DAYS * _DAY}",
             "10m",
-            "page",
+            Severity.PAGE,
             f"The mesh's authority {namespace}/{certificate} expires in {{{{ $value | humanizeDuration }}}}; then no workload gets a "
             "certificate",
         ),
         *_STALE[namespace](expires),
     ]
-    return {"groups": [{"name": "mesh-certificates", "rules": rules}]}
+    return rule_spec([Group("mesh-certificates", rules)])
 
 
-def _alert(name: str, expression: str, lasting: str, severity: str, summary: str) -> Spec:
-    return {"alert": name, "expr": expression, "for": lasting, "labels": {"severity": severity}, "annotations": {"summary": summary}}
+def _alert(name: str, expression: str, lasting: str, severity: Severity, summary: str) -> Alert:
+    return Alert(name, expression, severity, summary, dashboard=dashboards.MESH, lasting=lasting)
 
 
-def _istiod_signs_with_the_old(expires: str) -> list[Spec]:
+def _istiod_signs_with_the_old(expires: str) -> list[Alert]:
     return [
         _alert(
             "MeshAuthorityNotReloaded",
             f"{expires} - min(citadel_server_cert_chain_expiry_timestamp) > {_HOUR}",
             "1h",
-            "ticket",
+            Severity.TICKET,
             "istiod signs with an authority that has been renewed since; restart it",
         )
     ]
 
 
-def _workloads_are_not_renewed(_: str) -> list[Spec]:
+def _workloads_are_not_renewed(_: str) -> list[Alert]:
     return [
         _alert(
             "MeshWorkloadNotRenewed",
             f"min by (namespace, pod) (identity_cert_expiration_timestamp_seconds) - time() < {4 * _HOUR}",
             "15m",
-            "page",
+            Severity.PAGE,
             "{{ $labels.namespace }}/{{ $labels.pod }} has not been given a new certificate; restart linkerd-identity if its authority "
             "was renewed",
         )
     ]
 
 
-_STALE: Mapping[str, Callable[[str], list[Spec]]] = {
+_STALE: Mapping[str, Callable[[str], list[Alert]]] = {
     istiod.NAMESPACE: _istiod_signs_with_the_old,
     linkerd_control_plane.NAMESPACE: _workloads_are_not_renewed,
 }

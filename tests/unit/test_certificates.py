@@ -80,7 +80,7 @@ def test_acme_without_a_zone_is_refused_with_the_way_out() -> None:
 def test_without_monitors_nothing_needs_their_kinds() -> None:
     done = built(monitors=False)
     assert not list(done.graph.of_type("kubernetes:monitoring.coreos.com/v1:PrometheusRule"))
-    assert named(done, "cert-manager").inputs["values"]["prometheus"]["servicemonitor"] == {"enabled": False}
+    assert named(done, "cert-manager").inputs["values"]["prometheus"]["servicemonitor"]["enabled"] is False
 
 
 def test_a_root_is_renewed_with_its_key_a_year_before_it_ends() -> None:

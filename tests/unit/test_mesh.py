@@ -457,7 +457,7 @@ def test_an_authority_that_is_not_renewed_is_told_before_it_expires(namespace: s
     (group,) = trust.expiry_rules(namespace, "x", 180)["groups"]
     rules = {rule["alert"]: rule for rule in group["rules"]}
     assert rules["MeshAuthorityNotRenewed"]["expr"].endswith(f"- time() < {30 * 86400}")
-    assert rules["MeshAuthorityExpires"]["labels"] == {"severity": "page"}
+    assert rules["MeshAuthorityExpires"]["labels"] == {"severity": "page", "team": "platform"}
     assert len(rules) == 3, "and one that tells whether the control plane uses what was renewed"
 
 

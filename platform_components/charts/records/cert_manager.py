@@ -35,7 +35,8 @@ def values(site: Site) -> Values:
             "containerSecurityContext": container_security(),
             "tolerations": list(site.tolerations),
         },
-        "prometheus": {"enabled": True, "servicemonitor": {"enabled": site.monitors}},
+        # What it says of a certificate keeps the certificate's own namespace; else the alerts on it would never match.
+        "prometheus": {"enabled": True, "servicemonitor": {"enabled": site.monitors, "honorLabels": True}},
     }
 
 
