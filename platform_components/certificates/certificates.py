@@ -5,7 +5,6 @@ is declared beside what serves it.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -18,6 +17,7 @@ from platform_components.charts.records import aws_privateca_issuer, cert_manage
 from platform_components.charts.release import install
 from platform_components.charts.traffic import Traffic
 from platform_components.component import PlatformComponent
+from platform_components.custom_resources import CustomResources
 from platform_components.identity.args import WorkloadIdentityArgs
 from platform_components.identity.statements import Statement
 from platform_components.identity.workload_identity import WorkloadIdentity
@@ -54,6 +54,7 @@ class Certificates(PlatformComponent):
         super().__init__(name, args, opts)
         self._args = args
         self._site = args.site()
+        self._objects = CustomResources(self, name)
         self._namespace = create_namespace(self, name, cert_manager.NAMESPACE, cert_manager.ADDON.pod_security, TRAFFIC)
         manager = self._install(cert_manager.ADDON, self._create_identity())
         trust = self._install(trust_manager.ADDON, [manager])
@@ -97,20 +98,26 @@ class Certificates(PlatformComponent):
 
     def _create_authority(self, manager: pulumi.Resource, trust: pulumi.Resource) -> k8s.apiextensions.CustomResource:
         """The root, signed by itself; the issuer that signs with it; and its copy in every namespace."""
-        starter = self._object("root-issuer", _API, "ClusterIssuer", issuers.ROOT, issuers.self_signed(), [manager])
-        root = self._object(
-            "root", _API, "Certificate", issuers.ROOT, issuers.root_certificate(self._args.root_years), [starter], cert_manager.NAMESPACE
+        starter = self._objects.create("root-issuer", _API, "ClusterIssuer", issuers.ROOT, issuers.self_signed(), [manager])
+        root = self._objects.create(
+            "root",
+            _API,
+            "Certificate",
+            issuers.ROOT,
+            issuers.root_certificate(self._args.root_years),
+            [starter],
+            namespace=cert_manager.NAMESPACE,
         )
         # Whom to trust is said everywhere before the first certificate is signed.
-        bundle = self._object("bundle", "trust.cert-manager.io/v1alpha1", "Bundle", issuers.BUNDLE, issuers.bundle(), [root, trust])
-        return self._object("internal-issuer", _API, "ClusterIssuer", issuers.INTERNAL, issuers.internal(), [bundle])
+        bundle = self._objects.create("bundle", "trust.cert-manager.io/v1alpha1", "Bundle", issuers.BUNDLE, issuers.bundle(), [root, trust])
+        return self._objects.create("internal-issuer", _API, "ClusterIssuer", issuers.INTERNAL, issuers.internal(), [bundle])
 
     def _create_public_issuer(self, manager: pulumi.Resource) -> pulumi.Output[Mapping[str, str]] | None:
         """The issuer of public names and its reference; None where the platform's own authority signs those, too."""
         issuer, region = self._args.chosen(), self._args.region
         if isinstance(issuer, AcmeIssuer):
             spec = issuers.acme(issuer.server, issuer.email, self._args.zones, region)
-            made = self._object("public-issuer", _API, "ClusterIssuer", issuers.PUBLIC, spec, [manager])
+            made = self._objects.create("public-issuer", _API, "ClusterIssuer", issuers.PUBLIC, spec, [manager])
             return _reference(made, "cert-manager.io", "ClusterIssuer", issuers.PUBLIC)
         if isinstance(issuer, PrivateCaIssuer):
             actions = ("acm-pca:DescribeCertificateAuthority", "acm-pca:GetCertificate", "acm-pca:IssueCertificate")
@@ -119,41 +126,23 @@ class Certificates(PlatformComponent):
             )
             release = self._install(aws_privateca_issuer.ADDON, [manager, identity])
             spec = issuers.private_ca(issuer.arn, region)
-            made = self._object("public-issuer", "awspca.cert-manager.io/v1beta1", "AWSPCAClusterIssuer", issuers.PUBLIC, spec, [release])
+            made = self._objects.create(
+                "public-issuer", "awspca.cert-manager.io/v1beta1", "AWSPCAClusterIssuer", issuers.PUBLIC, spec, [release]
+            )
             return _reference(made, "awspca.cert-manager.io", "AWSPCAClusterIssuer", issuers.PUBLIC)
         return None
 
     def _create_alerts(self) -> None:
         if self._site.monitors:
-            self._object(
+            self._objects.create(
                 "alerts",
                 "monitoring.coreos.com/v1",
                 "PrometheusRule",
                 "certificates",
                 issuers.expiry_rules(),
                 [self._namespace],
-                cert_manager.NAMESPACE,
+                namespace=cert_manager.NAMESPACE,
             )
-
-    def _object(
-        self,
-        role: str,
-        api_version: str,
-        kind: str,
-        name: str,
-        spec: Mapping[str, Any],
-        after: Sequence[pulumi.Resource],
-        namespace: str | None = None,
-    ) -> k8s.apiextensions.CustomResource:
-        """A custom resource of a fixed name: others refer to it by that."""
-        return k8s.apiextensions.CustomResource(
-            child_name(self._name, role),
-            api_version=api_version,
-            kind=kind,
-            metadata={"name": name, **({"namespace": namespace} if namespace else {})},
-            spec=spec,
-            opts=self.child_options(depends_on=list(after)),
-        )
 
 
 def _reference(issuer: k8s.apiextensions.CustomResource, group: str, kind: str, name: str) -> pulumi.Output[Mapping[str, str]]:

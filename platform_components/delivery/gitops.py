@@ -16,6 +16,7 @@ from platform_components.charts.records import argo_cd as argo_cd_chart
 from platform_components.charts.records import flux2
 from platform_components.charts.release import install
 from platform_components.component import PlatformComponent
+from platform_components.custom_resources import CustomResources
 from platform_components.delivery import argo_cd, flux
 from platform_components.delivery.args import ArgoCd, Delivery, Flux, GitOpsArgs
 from platform_components.names import child_name
@@ -64,14 +65,18 @@ class GitOps(PlatformComponent):
         values = argo_cd_chart.values(self._site, settings, argo_cd.rights(sso))
         release = self._install(argo_cd_chart.ADDON, values)
         guard = self._forbid_default_project(release)
-        platform = self._object("project", _ARGO, "AppProject", argo_cd.PLATFORM, argo_cd.platform_project(engine), [release])
-        self._object("applications", _ARGO, "ApplicationSet", argo_cd.PLATFORM, argo_cd.platform_applications(engine), [platform, guard])
+        platform = self._objects.create("project", _ARGO, "AppProject", argo_cd.PLATFORM, argo_cd.platform_project(engine), [release])
+        self._objects.create(
+            "applications", _ARGO, "ApplicationSet", argo_cd.PLATFORM, argo_cd.platform_applications(engine), [platform, guard]
+        )
         projects = [
-            self._object(child_name("project", team), _ARGO, "AppProject", team, argo_cd.team_project(team, delivery), [release])
+            self._objects.create(child_name("project", team), _ARGO, "AppProject", team, argo_cd.team_project(team, delivery), [release])
             for team, delivery in engine.teams.items()
         ]
         if projects:
-            self._object("team-applications", _ARGO, "ApplicationSet", "teams", argo_cd.team_applications(engine.teams), [*projects, guard])
+            self._objects.create(
+                "team-applications", _ARGO, "ApplicationSet", "teams", argo_cd.team_applications(engine.teams), [*projects, guard]
+            )
         self._create_alerts(argo_cd.alerts(), release)
 
     def _forbid_default_project(self, release: pulumi.Resource) -> pulumi.Resource:
@@ -112,8 +117,8 @@ class GitOps(PlatformComponent):
     def _create_flux(self, engine: Flux) -> None:
         release = self._install(flux2.ADDON, flux2.values(self._site))
         spec = flux.source(engine.repository, engine.branch, engine.interval_minutes, engine.credentials)
-        origin = self._object("source", _SOURCE, "GitRepository", flux.PLATFORM, spec, [release])
-        self._object("kustomization", _KUSTOMIZE, "Kustomization", flux.PLATFORM, flux.platform_kustomization(engine), [origin])
+        origin = self._objects.create("source", _SOURCE, "GitRepository", flux.PLATFORM, spec, [release])
+        self._objects.create("kustomization", _KUSTOMIZE, "Kustomization", flux.PLATFORM, flux.platform_kustomization(engine), [origin])
         for team, delivery in engine.teams.items():
             self._create_team(team, delivery, engine.interval_minutes, release)
         self._create_alerts(flux.alerts(), release)
@@ -125,9 +130,9 @@ class GitOps(PlatformComponent):
         for namespace in delivery.namespaces:
             self._create_account(team, namespace, home)
         role = child_name("source", team)
-        origin = self._object(role, _SOURCE, "GitRepository", "team", source, [release], home)
+        origin = self._objects.create(role, _SOURCE, "GitRepository", "team", source, [release], namespace=home)
         spec = flux.team_kustomization(delivery, minutes, home)
-        self._object(child_name("kustomization", team), _KUSTOMIZE, "Kustomization", team, spec, [origin], home)
+        self._objects.create(child_name("kustomization", team), _KUSTOMIZE, "Kustomization", team, spec, [origin], namespace=home)
 
     def _create_account(self, team: str, namespace: str, home: str) -> None:
         """The right to deliver into a namespace, for the one account that lives in the team's first."""
@@ -151,28 +156,9 @@ class GitOps(PlatformComponent):
     def _install(self, addon: Addon, values: Mapping[str, Any]) -> k8s.helm.v3.Release:
         namespace = create_namespace(self, self._name, addon.namespace, addon.pod_security, addon.traffic)
         self.namespace = namespace.metadata.name.apply(str)
+        self._objects = CustomResources(self, self._name, self.namespace)
         return install(self, self._name, addon, values, self._args, namespace=namespace.metadata.name)
 
     def _create_alerts(self, spec: Mapping[str, Any], release: pulumi.Resource) -> None:
         if self._site.monitors:
-            self._object("alerts", "monitoring.coreos.com/v1", "PrometheusRule", "gitops", spec, [release])
-
-    def _object(
-        self,
-        role: str,
-        api_version: str,
-        kind: str,
-        name: str,
-        spec: Mapping[str, Any],
-        after: Sequence[pulumi.Resource],
-        namespace: str | None = None,
-    ) -> k8s.apiextensions.CustomResource:
-        """A custom resource of a fixed name, in the engine's namespace unless another is named."""
-        return k8s.apiextensions.CustomResource(
-            child_name(self._name, role),
-            api_version=api_version,
-            kind=kind,
-            metadata={"name": name, "namespace": namespace or self.namespace},
-            spec=spec,
-            opts=self.child_options(depends_on=list(after)),
-        )
+            self._objects.create("alerts", "monitoring.coreos.com/v1", "PrometheusRule", "gitops", spec, [release])

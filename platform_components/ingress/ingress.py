@@ -17,6 +17,7 @@ from platform_components.charts.namespace import create_namespace
 from platform_components.charts.records import aws_load_balancer_controller, external_dns
 from platform_components.charts.release import install
 from platform_components.component import PlatformComponent
+from platform_components.custom_resources import CustomResources
 from platform_components.identity.args import WorkloadIdentityArgs
 from platform_components.identity.statements import Statement
 from platform_components.identity.workload_identity import WorkloadIdentity
@@ -95,19 +96,15 @@ class Ingress(PlatformComponent):
     def _create_public_class(self, acl: aws.wafv2.WebAcl, controller: pulumi.Resource) -> str:
         """The class whose load balancers are public: nobody has to remember the firewall's annotation."""
         public = "alb-public"
-        parameters = k8s.apiextensions.CustomResource(
-            child_name(self._name, "public-parameters"),
-            api_version="elbv2.k8s.aws/v1beta1",
-            kind="IngressClassParams",
-            metadata={"name": public},
-            spec={
-                "scheme": "internet-facing",
-                "wafv2AclArn": acl.arn,
-                "sslPolicy": aws_load_balancer_controller.TLS_POLICY,
-                "sslRedirectPort": "443",
-                "loadBalancerAttributes": [{"key": "routing.http.drop_invalid_header_fields.enabled", "value": "true"}],
-            },
-            opts=self.child_options(depends_on=[controller]),
+        spec = {
+            "scheme": "internet-facing",
+            "wafv2AclArn": acl.arn,
+            "sslPolicy": aws_load_balancer_controller.TLS_POLICY,
+            "sslRedirectPort": "443",
+            "loadBalancerAttributes": [{"key": "routing.http.drop_invalid_header_fields.enabled", "value": "true"}],
+        }
+        parameters = CustomResources(self, self._name).create(
+            "public-parameters", "elbv2.k8s.aws/v1beta1", "IngressClassParams", public, spec, [controller]
         )
         k8s.networking.v1.IngressClass(
             child_name(self._name, "public-class"),

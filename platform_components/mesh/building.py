@@ -14,10 +14,10 @@ from platform_components.charts.release import install
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import PODS, Traffic
 from platform_components.component import PlatformComponent
+from platform_components.custom_resources import CustomResources
 from platform_components.labels import owned
 from platform_components.mesh import trust
 from platform_components.mesh.args import InternalAuthority, SecretAuthority, ServiceMeshArgs
-from platform_components.names import child_name
 
 CERTIFICATES = "cert-manager.io/v1"
 MONITORING = "monitoring.coreos.com/v1"
@@ -58,13 +58,9 @@ class Building:
         labels: Mapping[str, str] | None = None,
     ) -> k8s.apiextensions.CustomResource:
         """A custom resource of a fixed name, which only the platform may change."""
-        return k8s.apiextensions.CustomResource(
-            child_name(self.name, role),
-            api_version=api_version,
-            kind=kind,
-            metadata={"name": name, "labels": owned(dict(labels or {})), **({"namespace": namespace} if namespace is not None else {})},
-            spec=spec,
-            opts=self.component.child_options(depends_on=list(after)),
+        own = owned(dict(labels or {}))
+        return CustomResources(self.component, self.name).create(
+            role, api_version, kind, name, spec, after, namespace=namespace, labels=own
         )
 
     def gateway_api(self, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 API_AUDIENCE: Final = "https://kubernetes.default.svc"
 SERVICE_CIDR: Final = "172.20.0.0/16"
@@ -39,25 +39,34 @@ CONTROLLERS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
-    """Where the certificates, keys and tokens of one control plane lie."""
+class ServerFiles:
+    """Where a server's certificate and key lie, and the certificate of who signed it."""
 
     folder: Path
+    server: ClassVar[str]
+    """What the two are called after."""
 
     @property
     def authority(self) -> Path:
-        """Certificate of who signed the API server's."""
+        """Certificate of who signed the server's."""
         return self.folder / "ca.crt"
 
     @property
     def certificate(self) -> Path:
-        """The API server's."""
-        return self.folder / "server.crt"
+        """The server's."""
+        return self.folder / f"{self.server}.crt"
 
     @property
     def key(self) -> Path:
-        """The API server's."""
-        return self.folder / "server.key"
+        """The server's."""
+        return self.folder / f"{self.server}.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Files(ServerFiles):
+    """Where the certificates, keys and tokens of one control plane lie."""
+
+    server: ClassVar[str] = "server"
 
     @property
     def service_account_key(self) -> Path:
@@ -76,25 +85,10 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
-class EtcdFiles:
-    """Where the certificates, the key and the data of etcd lie; it and its clients prove themselves with the same certificate."""
+class EtcdFiles(ServerFiles):
+    """Where the certificates, the key and the data of etcd lie; its clients prove themselves with the same certificate."""
 
-    folder: Path
-
-    @property
-    def authority(self) -> Path:
-        """Certificate of who signed etcd's."""
-        return self.folder / "ca.crt"
-
-    @property
-    def certificate(self) -> Path:
-        """Of etcd and its clients."""
-        return self.folder / "etcd.crt"
-
-    @property
-    def key(self) -> Path:
-        """Of etcd and its clients."""
-        return self.folder / "etcd.key"
+    server: ClassVar[str] = "etcd"
 
     @property
     def data(self) -> Path:
