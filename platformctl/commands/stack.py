@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from platform_components.errors import DeclarationError, Problem, UpstreamError
+from platform_components.errors import DeclarationError, Problem, UnsupportedError, UpstreamError
 from platformctl.commands import Directory, Json
 from platformctl.errors import ToolError
 from platformctl.interrupts import EXIT_CODE as INTERRUPTED
@@ -110,6 +110,7 @@ def destroy(
         place = _place(project, stacks, sandbox, sandbox_name)
         runner = _runner(project, place, console)
         _need_no_layer_above(project, runner, stacks, place)
+        _need_no_protection(runner, stacks, place)
         if not (place.is_sandbox or yes):
             _ask_to_type(f"Everything of {', '.join(stacks)} on {place.title} will be deleted.", target)
         results = [_reported(runner.destroy(stack), console) for stack in stacks]
@@ -177,6 +178,22 @@ def _need_no_layer_above(project: Project, runner: "StackRunner", stacks: Sequen
     for above in project.stacks_above(stacks[0]):
         if runner.is_up(above):
             raise UpstreamError(f"{above} is up and stands on {stacks[0]}; run `{program()} destroy {above}{place.option}` first")
+
+
+def _need_no_protection(runner: "StackRunner", stacks: Sequence[str], place: Place) -> None:
+    """Half an environment is worse than a whole one or none: what the engine will not delete is told before anything is.
+
+    Raises:
+        UnsupportedError: something is protected; one line for each stack.
+    """
+    protected = {stack: found for stack in stacks if (found := runner.protected(stack))}
+    if protected:
+        off = "take that off where it is declared (of a cluster: `deletion_protection: false`)"
+        lines = [
+            f"{stack}: {', '.join(found)}: protected against deletion; {off}, run `{program()} up {stack}{place.option}`, then destroy"
+            for stack, found in protected.items()
+        ]
+        raise UnsupportedError("\n".join([*lines, "Nothing was deleted."]))
 
 
 def _drift_of(runner: "StackRunner", stacks: Sequence[str]) -> dict[str, list["Drift"]]:

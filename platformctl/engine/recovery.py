@@ -137,15 +137,15 @@ def _is_json(file: Path) -> bool:
     return True
 
 
-def holds_resources(state: Path, project: str, stack: str) -> bool:
-    """Whether a stack of a file backend holds resources: it was brought up, at least in part, and not destroyed."""
+def resources_of(state: Path, project: str, stack: str) -> list[Mapping[str, Any]]:
+    """What a stack of a file backend holds: nothing where it was never brought up, or was destroyed."""
     file = stack_file(state, project, stack)
     try:
         packed = file.with_suffix(".json.gz")
         text = file.read_bytes() if file.exists() else gzip.decompress(packed.read_bytes())
-        return bool(json.loads(text)["checkpoint"]["latest"].get("resources"))
+        return list(json.loads(text)["checkpoint"]["latest"].get("resources") or ())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+        return []
 
 
 def may_have_pending(state: Path, project: str, stack: str) -> bool:

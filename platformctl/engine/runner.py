@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from platformctl.engine.process import InterruptedRunError, SupervisedPulumi
 from platformctl.engine.recovery import (
     free_stack,
     has_stack,
-    holds_resources,
     may_have_pending,
     pending_creates,
+    resources_of,
     state_folder,
     with_unfinished_deleted,
 )
@@ -176,9 +176,16 @@ class StackRunner:
 
     def is_up(self, stack: str) -> bool:
         """Whether the stack holds resources; one that was destroyed is still in the backend and holds none."""
+        return bool(self._resources(stack))
+
+    def protected(self, stack: str) -> list[str]:
+        """Type and name of what the engine refuses to delete."""
+        return [f"{urn_type(item['urn'])} {urn_name(item['urn'])}" for item in self._resources(stack) if item.get("protect")]
+
+    def _resources(self, stack: str) -> Sequence[Mapping[str, Any]]:
         if self._state is not None:
-            return holds_resources(self._state, self.project.name, stack)
-        return self.exists(stack) and bool((self._workspace().export_stack(stack).deployment or {}).get("resources"))
+            return resources_of(self._state, self.project.name, stack)
+        return (self._workspace().export_stack(stack).deployment or {}).get("resources") or () if self.exists(stack) else ()
 
     def announce(self, text: str) -> None:
         """Print one line of progress."""

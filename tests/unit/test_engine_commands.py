@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from platform_components.errors import DeclarationError, UpstreamError
+from platform_components.errors import DeclarationError, UnsupportedError, UpstreamError
 from platformctl.__main__ import run
 from platformctl.commands import stack as commands
-from platformctl.commands.stack import Place, _ask_to_type, _drift_of, _need_layers_below, _need_no_layer_above, _place
+from platformctl.commands.stack import Place, _ask_to_type, _drift_of, _need_layers_below, _need_no_layer_above, _need_no_protection, _place
 from platformctl.engine import cli
 from platformctl.engine.backend import account_environ, chosen_backend
 from platformctl.engine.cache import ToolCache
@@ -103,14 +103,18 @@ def test_nobody_to_ask_means_no(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class FakeRunner:
-    def __init__(self, *there: str) -> None:
+    def __init__(self, *there: str, protected: dict[str, list[str]] | None = None) -> None:
         self.there = there
+        self.protections = protected or {}
 
     def exists(self, stack: str) -> bool:
         return stack in self.there
 
     def is_up(self, stack: str) -> bool:
         return stack in self.there
+
+    def protected(self, stack: str) -> list[str]:
+        return self.protections.get(stack, [])
 
     def drift(self, stack: str) -> list[Drift]:
         if stack not in self.there:
@@ -146,6 +150,16 @@ def test_a_layer_is_not_pulled_away_from_under_another() -> None:
         _need_no_layer_above(HERE, FakeRunner("dev.network", "dev.cluster"), ["dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
     _need_no_layer_above(HERE, FakeRunner("dev.network"), ["dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
     _need_no_layer_above(HERE, FakeRunner("dev.network", "dev.cluster"), ["dev.cluster", "dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
+
+
+def test_nothing_is_destroyed_where_something_is_protected() -> None:
+    runner = FakeRunner("dev.network", "dev.cluster", protected={"dev.cluster": ["aws:eks/cluster:Cluster dev-cluster"]})
+    with pytest.raises(
+        UnsupportedError, match=r"(?s)^dev\.cluster: aws:eks/cluster:Cluster dev-cluster: .*`platformctl up dev\.cluster --san"
+    ) as caught:
+        _need_no_protection(runner, ["dev.cluster", "dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
+    assert str(caught.value).splitlines()[1:] == ["Nothing was deleted."]
+    _need_no_protection(runner, ["dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
 
 
 def test_the_account_is_not_meant_by_who_forgot_the_flag(project: Project) -> None:

@@ -19,9 +19,9 @@ from platformctl.engine.recovery import (
     clear_stale_locks,
     free_stack,
     has_stack,
-    holds_resources,
     may_have_pending,
     pending_creates,
+    resources_of,
     state_folder,
     with_unfinished_deleted,
 )
@@ -206,20 +206,20 @@ def test_what_a_killed_write_left_is_removed_and_nothing_else(tmp_path: Path, sa
     assert said == []
 
 
-def test_whether_a_stack_holds_resources(tmp_path: Path) -> None:
+def test_what_a_stack_holds(tmp_path: Path) -> None:
     file = tmp_path / ".pulumi" / "stacks" / "platform" / "dev.network.json"
-    assert not holds_resources(tmp_path, "platform", "dev.network")
+    assert not resources_of(tmp_path, "platform", "dev.network")
     file.parent.mkdir(parents=True)
     for text, held in (
-        ('{"checkpoint": {"latest": null}}', False),
-        ('{"checkpoint": {"latest": {}}}', False),
-        ('{"checkpoint": {"latest": {"resources": []}}}', False),
-        ("", False),
-        ('{"checkpoint": {"latest": {"resources": [{}]}}}', True),
+        ('{"checkpoint": {"latest": null}}', []),
+        ('{"checkpoint": {"latest": {}}}', []),
+        ('{"checkpoint": {"latest": {"resources": []}}}', []),
+        ("", []),
+        ('{"checkpoint": {"latest": {"resources": [{}]}}}', [{}]),
     ):
         file.write_text(text)
-        assert holds_resources(tmp_path, "platform", "dev.network") is held
+        assert resources_of(tmp_path, "platform", "dev.network") == held
     packed = file.with_suffix(".json.gz")
     packed.write_bytes(gzip.compress(file.read_bytes()))
     file.unlink()
-    assert holds_resources(tmp_path, "platform", "dev.network")
+    assert resources_of(tmp_path, "platform", "dev.network")
