@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from platform_components.network.args import VpcArgs
     from platform_components.network.reference import VpcRef
     from platform_components.network.vpc import Vpc
+    from platform_components.observability.args import ObservabilityStackArgs
+    from platform_components.observability.observability_stack import ObservabilityStack
     from platform_components.profile import Profile
 
 _MODULES = {
@@ -65,6 +67,8 @@ _MODULES = {
     "KarpenterPools": "cluster.node_pools.provisioned",
     "KarpenterPoolsArgs": "cluster.node_pools.args",
     "Late": "args",
+    "ObservabilityStack": "observability.observability_stack",
+    "ObservabilityStackArgs": "observability.args",
     "PlatformError": "errors",
     "Profile": "profile",
     "PublicZone": "ingress.public_zone",
@@ -102,6 +106,8 @@ __all__ = [
     "KarpenterPools",
     "KarpenterPoolsArgs",
     "Late",
+    "ObservabilityStack",
+    "ObservabilityStackArgs",
     "PlatformError",
     "Profile",
     "PublicZone",

@@ -65,3 +65,12 @@ class PlatformOutputs(TypedDict):
     """`issuerRef` of certificates that only the platform has to trust."""
     cost_alerts_topic_arn: pulumi.Output[str] | None
     """ARN of the topic that AWS Budgets and Cost Anomaly Detection publish to; none where the environment has no budget."""
+
+
+class ObservabilityOutputs(TypedDict):
+    """Outputs of `ENV.observability`."""
+
+    prometheus_url: pulumi.Output[str]
+    """Where Prometheus answers, inside the cluster."""
+    alertmanager_config: pulumi.Output[str]
+    """Alertmanager's configuration, as `amtool` reads it. Secret."""

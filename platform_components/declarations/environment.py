@@ -35,6 +35,8 @@ from platform_components.names import ENVIRONMENT_PATTERN
 from platform_components.network.args import PROFILE_DEFAULTS as NETWORK_DEFAULTS
 from platform_components.network.args import VpcArgs
 from platform_components.network.zones import regions
+from platform_components.observability.args import PROFILE_DEFAULTS as OBSERVABILITY_DEFAULTS
+from platform_components.observability.args import ObservabilitySettings
 from platform_components.profile import Profile, with_defaults
 from platform_components.tags import MANAGED_BY, merge_tags
 
@@ -44,6 +46,7 @@ SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {
     "network": NETWORK_DEFAULTS,
     "cluster": CLUSTER_DEFAULTS,
     "platform": PLATFORM_DEFAULTS,
+    "observability": OBSERVABILITY_DEFAULTS,
     "budget": BUDGET_DEFAULTS,
 }
 """What each profile presets, by section of the file."""
@@ -130,6 +133,9 @@ class Environment(Args):
     )
     platform: PlatformSettings = Field(
         PlatformSettings(), description="What the cluster has before teams arrive. Omitted: as the profile says."
+    )
+    observability: ObservabilitySettings = Field(
+        ObservabilitySettings(), description="What watches the cluster; see the page of ObservabilityStack. Omitted: as the profile says."
     )
     budget: BudgetSettings | None = Field(
         None, description="What a month may cost, and who hears of it; see the page of CostAlerts. Omitted: no limit, and nobody."

@@ -20,6 +20,7 @@ from platform_components.charts.records import (
     karpenter,
     karpenter_crd,
     keda,
+    kube_prometheus_stack,
     linkerd_cni,
     linkerd_control_plane,
     linkerd_crds,
@@ -54,6 +55,7 @@ _MODULES = (
     linkerd_crds,
     linkerd_cni,
     linkerd_control_plane,
+    kube_prometheus_stack,
 )
 
 ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})

@@ -1,0 +1,29 @@
+"""The observability layer: what watches the cluster, and whom it tells. It uses the kinds and the issuer of the platform."""
+
+import pulumi
+import pulumi_random as random
+
+from platform_components.declarations.environment import Environment
+from platform_components.observability.args import ObservabilityStackArgs
+from platform_components.observability.observability_stack import ObservabilityStack
+from stacks.contracts import ObservabilityOutputs
+from stacks.layers.platform import surroundings
+from stacks.providers import options
+from stacks.upstream import Upstream
+
+
+def build(environment: Environment, upstream: Upstream) -> ObservabilityOutputs:
+    """Build what watches the environment's cluster."""
+    name = environment.environment
+    opts = options(environment, "observability", upstream.require("cluster", "kubeconfig"))
+    stack = ObservabilityStack(
+        name,
+        ObservabilityStackArgs(
+            **dict(environment.observability),
+            **surroundings(environment, upstream),
+            internal_issuer=upstream.require("platform", "internal_issuer"),
+            tags=environment.default_tags("observability"),
+        ),
+        pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[random.Provider("random")])),
+    )
+    return ObservabilityOutputs(prometheus_url=stack.prometheus_url, alertmanager_config=stack.alertmanager_config)
