@@ -15,7 +15,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2 as messages
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
-from platformctl.sandbox import plugin
+from platformctl.sandbox import plugin, plugin_server
 from platformctl.sandbox.wire import SECRET, SIGNATURE, UNKNOWN, UNKNOWN_TEXT, Secret, decode, encode
 
 URN = "urn:pulumi:dev.network::platform::memory:index:Thing::thing"
@@ -64,7 +64,7 @@ class Memory(plugin.Provider):
 def stub() -> Iterator[Any]:
     SEEN.clear()
     ports: list[int] = []
-    server = plugin.serve(Memory(), ports.append)
+    server = plugin_server.serve(Memory(), ports.append)
     with grpc.insecure_channel(f"127.0.0.1:{ports[0]}") as channel:
         yield provider_pb2_grpc.ResourceProviderStub(channel)
     server.stop(None).wait()
@@ -161,9 +161,9 @@ def test_unknown_function_is_a_plain_message(stub):
 PROGRAM = """
 import sys
 sys.path.insert(0, {root!r})
-from platformctl.sandbox import plugin
+from platformctl.sandbox import plugin_server
 from tests.unit.test_sandbox_aws_plugin import Memory
-sys.exit(plugin.main(Memory()))
+sys.exit(plugin_server.main(Memory()))
 """
 ROOT = str(Path(__file__).parents[2])
 

@@ -3,7 +3,7 @@
 import sys
 
 from platformctl.sandbox.aws.provider import AwsProvider
-from platformctl.sandbox.plugin import main
+from platformctl.sandbox.plugin_server import main
 
 if __name__ == "__main__":
     sys.exit(main(AwsProvider()))

@@ -2,7 +2,7 @@
 
 import sys
 
-from platformctl.sandbox.plugin import main
+from platformctl.sandbox.plugin_server import main
 from platformctl.sandbox.random.provider import RandomProvider
 
 if __name__ == "__main__":
