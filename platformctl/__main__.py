@@ -38,6 +38,7 @@ COMMANDS: Sequence[tuple[str, str, str]] = (
     ("addons", "outdated", "addons:outdated"),
     ("addons", "lock", "addons:lock"),
     ("addons", "bump", "addons:bump"),
+    ("capacity", "ci", "capacity_ci:ci"),
     ("policy", "list", "policy:list_rules"),
     ("policy", "explain", "policy:explain"),
     ("policy", "waivers", "policy:list_waivers"),
@@ -48,6 +49,7 @@ GROUPS = {
     "tools": "The tools platformctl uses: find them, install them.",
     "sandbox": "Local clouds to bring environments up in.",
     "addons": "The charts of the platform: versions, values, and moving them.",
+    "capacity": "How much is needed for what is asked, before it is bought.",
     "policy": "The rules resources are judged by, and what is waived.",
 }
 """What the help says of each group."""

@@ -12,7 +12,7 @@ from platform_policies.rule import is_unknown
 from platform_policies.types import canonical
 
 FAMILY = "karpenter.k8s.aws/instance-family"
-SIZES = {"large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16}
+SIZES = {"large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xlarge": 32, "12xlarge": 48, "16xlarge": 64}
 """vCPU by size, the same in every family (https://docs.aws.amazon.com/ec2/latest/instancetypes/)."""
 
 
