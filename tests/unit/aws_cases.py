@@ -157,6 +157,11 @@ class World:
         return self.make("aws:eks/cluster:Cluster", "cluster", {"roleArn": self.role_arn, "vpcConfig": {"subnetIds": self.subnets[:2]}}).id
 
     @cached_property
+    def database_cluster(self) -> str:
+        inputs = {"engine": "aurora-postgresql", "masterUsername": "shop", "manageMasterUserPassword": True}
+        return self.make("aws:rds/cluster:Cluster", "database", inputs).id
+
+    @cached_property
     def entry(self) -> str:
         made = self.make("aws:eks/accessEntry:AccessEntry", "entry", {"clusterName": self.cluster, "principalArn": self.role_arn})
         return str(made.inputs["principalArn"])

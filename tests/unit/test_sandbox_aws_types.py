@@ -22,10 +22,11 @@ from tests.unit.aws_cases_identity import IDENTITY
 from tests.unit.aws_cases_messaging import MESSAGING
 from tests.unit.aws_cases_route53 import NAMES
 from tests.unit.aws_cases_storage import STORAGE
+from tests.unit.aws_cases_stores import STORES
 from tests.unit.aws_sandbox import Resource, provider, running_server
 
 ROWS = types.all_rows()
-CASES = [*NETWORK, *IDENTITY, *CLUSTERS, *NAMES, *MESSAGING, *STORAGE, *COSTS]
+CASES = [*NETWORK, *IDENTITY, *CLUSTERS, *NAMES, *MESSAGING, *STORAGE, *STORES, *COSTS]
 """One for each row at least."""
 
 
