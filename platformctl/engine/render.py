@@ -1,5 +1,6 @@
 """What a run of the engine looks like: one line for each resource that is done, and on a terminal what is being worked on below them."""
 
+import re
 import threading
 import time
 from collections import Counter
@@ -7,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from pulumi.automation.events import DiagnosticEvent, EngineEvent, OpType, StepEventMetadata
 from rich.console import Console, Group, RenderableType
@@ -33,6 +35,15 @@ _PAST: Mapping[OpType, tuple[str, str, str]] = MappingProxyType(
     }
 )
 """Sign, past participle and colour of what is done to a resource. What is not listed (same, refresh, bookkeeping) makes no line."""
+
+
+_NOISE: Final = (
+    # A sandbox's plugins are meant to be found on PATH; the engine warns of that for each of them, several times a run.
+    re.compile(r"using pulumi-.*\$PATH.*", re.DOTALL),
+    # On a busy machine a plugin is not always heard saying, within 5 s, that it knows the run is over. One that crashed has left words.
+    re.compile(r"Detected that \S+ exited prematurely\..* STDERR streams of the plugin:", re.DOTALL),
+)
+"""What the engine says that is no news."""
 
 
 @dataclass(slots=True)
@@ -126,13 +137,7 @@ class Renderer:
         """Print a message once, and remember the errors."""
         message = diagnostic.message.strip()
         urn = diagnostic.urn or ""
-        # A sandbox's plugins are meant to be found on PATH; the engine warns of that for each of them, several times a run.
-        if (
-            not message
-            or diagnostic.ephemeral
-            or diagnostic.severity == "debug"
-            or ("$PATH" in message and message.startswith("using pulumi-"))
-        ):
+        if not message or diagnostic.ephemeral or diagnostic.severity == "debug" or any(noise.fullmatch(message) for noise in _NOISE):
             return
         if (urn, message) in self._said:
             return

@@ -153,6 +153,18 @@ def test_a_failure_is_shown_with_the_providers_message_and_kept(screen: io.Strin
     assert [str(failure) for failure in shown.run.failures] == ["aws:ec2/vpc:Vpc dev: InvalidSubnet.Conflict: it overlaps", "update failed"]
 
 
+OBITUARY = """Detected that /x/bin/pulumi-resource-aws exited prematurely. \n       This is *always* a bug in the provider.
+       To assist with debugging we have dumped the STDOUT and STDERR streams of the plugin:"""
+
+
+def test_a_plugin_that_ended_without_a_word_is_no_news_and_one_that_crashed_is(screen: io.StringIO) -> None:
+    shown = renderer(screen)
+    shown(message(f"{OBITUARY}\n", "error"))
+    assert (screen.getvalue(), shown.run.failures) == ("", [])
+    shown(message(f"{OBITUARY}\nSegmentation fault", "error"))
+    assert screen.getvalue().endswith("\nSegmentation fault\n")
+
+
 def test_what_nobody_needs_to_read_is_left_out(screen: io.StringIO) -> None:
     shown = renderer(screen)
     shown(message("using pulumi-resource-aws from $PATH at /x", "warning"))
