@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from platform_components.cluster.eks_cluster import EksCluster
     from platform_components.cluster.node_pools.args import KarpenterPoolsArgs
     from platform_components.cluster.node_pools.provisioned import KarpenterPools
+    from platform_components.data.bucket import Bucket
+    from platform_components.data.bucket_args import BucketArgs
+    from platform_components.data.connection import Connection
     from platform_components.delivery.args import GitOpsArgs
     from platform_components.delivery.gitops import GitOps
     from platform_components.errors import DeclarationError, PlatformError, UnsupportedError
     from platform_components.finops.args import CostAlertsArgs
     from platform_components.finops.cost_alerts import CostAlerts
-    from platform_components.identity.args import ClusterRef, WorkloadIdentityArgs
+    from platform_components.identity.args import ClusterRef, IdentityRef, WorkloadIdentityArgs
     from platform_components.identity.statements import Statement
     from platform_components.identity.workload_identity import WorkloadIdentity
     from platform_components.ingress.args import IngressArgs
@@ -52,9 +55,12 @@ _MODULES = {
     "AdmissionPoliciesArgs": "admission.args",
     "Autoscaling": "autoscaling.autoscaling",
     "AutoscalingArgs": "autoscaling.args",
+    "Bucket": "data.bucket",
+    "BucketArgs": "data.bucket_args",
     "Certificates": "certificates.certificates",
     "CertificatesArgs": "certificates.args",
     "ClusterRef": "identity.args",
+    "Connection": "data.connection",
     "CostAlerts": "finops.cost_alerts",
     "CostAlertsArgs": "finops.args",
     "DeclarationError": "errors",
@@ -62,6 +68,7 @@ _MODULES = {
     "EksClusterArgs": "cluster.args",
     "GitOps": "delivery.gitops",
     "GitOpsArgs": "delivery.args",
+    "IdentityRef": "identity.args",
     "Ingress": "ingress.ingress",
     "IngressArgs": "ingress.args",
     "KarpenterPools": "cluster.node_pools.provisioned",
@@ -91,9 +98,12 @@ __all__ = [
     "AdmissionPoliciesArgs",
     "Autoscaling",
     "AutoscalingArgs",
+    "Bucket",
+    "BucketArgs",
     "Certificates",
     "CertificatesArgs",
     "ClusterRef",
+    "Connection",
     "CostAlerts",
     "CostAlertsArgs",
     "DeclarationError",
@@ -101,6 +111,7 @@ __all__ = [
     "EksClusterArgs",
     "GitOps",
     "GitOpsArgs",
+    "IdentityRef",
     "Ingress",
     "IngressArgs",
     "KarpenterPools",

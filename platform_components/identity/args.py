@@ -23,6 +23,22 @@ class ClusterRef(Args):
     )
 
 
+class IdentityRef(Args):
+    """What a grant needs to know of an identity, whichever stack built it, and whatever it is an identity of."""
+
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$",
+        description="Name of the identity: what is granted to it is named after it. Lower-case letters, digits and hyphens. Required.",
+    )
+    role_name: Late[str] = Field(description="Name of its role. Required.")
+    role_arn: Late[str] = Field(description="ARN of its role. Required.")
+    security_groups: Mapping[str, Late[str]] = Field(
+        default={},
+        description="Security groups that its pods send from (the cluster's, or their own), by a key of your own. Omitted: none, so that "
+        "it reaches nothing that lies in a network.",
+    )
+
+
 class IdentityMode(StrEnum):
     """How a pod gets its role's credentials."""
 
@@ -61,6 +77,11 @@ class WorkloadIdentityArgs(Args):
         default=True,
         description="Tag sessions with cluster, namespace and service account, so that policies can match on them. Omitted: yes. Pod "
         "Identity only.",
+    )
+    security_groups: Mapping[str, Late[str]] = Field(
+        default={},
+        description="Security groups that its pods send from (the cluster's, or their own), by a key of your own: a grant opens a store's "
+        "network for them. Omitted: none, so that it reaches nothing that lies in a network.",
     )
     permissions_boundary: Late[str] | None = Field(default=None, description="ARN of a policy that caps the role. Omitted: no cap.")
     max_session_hours: int = Field(default=1, ge=1, le=12, description="Longest session of the role, in hours. Omitted: 1.")

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from platform_components.component import PlatformComponent
-from platform_components.identity.args import IdentityMode, WorkloadIdentityArgs
+from platform_components.identity.args import IdentityMode, IdentityRef, WorkloadIdentityArgs
 from platform_components.identity.statements import Statement, policy_json
 from platform_components.identity.trust import ASSUME_AND_TAG, irsa_trust, pod_identity_trust
 from platform_components.names import child_name
@@ -52,6 +52,10 @@ class WorkloadIdentity(PlatformComponent):
         self.external_id = pulumi.Output.from_input(None) if association is None else association.external_id
         self.service_account_annotations = annotations
         self.register()
+
+    def ref(self) -> IdentityRef:
+        """What a grant needs to know of it: `bucket.grant_read(identity)` calls this."""
+        return IdentityRef(name=self._name, role_name=self.role_name, role_arn=self.role_arn, security_groups=self._args.security_groups)
 
     def _create_role(self) -> aws.iam.Role:
         args = self._args

@@ -135,6 +135,17 @@ class World:
         return self.make("aws:s3/bucket:Bucket", "bucket", {}).id
 
     @cached_property
+    def log_bucket(self) -> str:
+        name = self.make("aws:s3/bucket:Bucket", "log-bucket", {}).id
+        policy = document("s3:PutObject", Principal={"Service": "logging.s3.amazonaws.com"}, Resource=f"arn:aws:s3:::{name}/*")
+        self.make("aws:s3/bucketPolicy:BucketPolicy", "log-bucket", {"bucket": name, "policy": policy})
+        return name
+
+    @cached_property
+    def locked_bucket(self) -> str:
+        return self.make("aws:s3/bucket:Bucket", "locked-bucket", {"objectLockEnabled": True}).id
+
+    @cached_property
     def signing_key(self) -> str:
         inputs = {"region": "us-east-1", "keyUsage": "SIGN_VERIFY", "customerMasterKeySpec": "ECC_NIST_P256"}
         return str(self.make("aws:kms/key:Key", "signing", inputs).outputs["arn"])

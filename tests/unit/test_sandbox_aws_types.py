@@ -16,6 +16,7 @@ from platformctl.sandbox.aws.values import equal
 from platformctl.sandbox.plugin import UNKNOWN, ProviderError
 from tests.unit.aws_cases import Case, World
 from tests.unit.aws_cases_costs import COSTS
+from tests.unit.aws_cases_data import DATA
 from tests.unit.aws_cases_ec2 import NETWORK
 from tests.unit.aws_cases_eks import CLUSTERS
 from tests.unit.aws_cases_identity import IDENTITY
@@ -26,7 +27,7 @@ from tests.unit.aws_cases_stores import STORES
 from tests.unit.aws_sandbox import Resource, provider, running_server
 
 ROWS = types.all_rows()
-CASES = [*NETWORK, *IDENTITY, *CLUSTERS, *NAMES, *MESSAGING, *STORAGE, *STORES, *COSTS]
+CASES = [*NETWORK, *IDENTITY, *CLUSTERS, *NAMES, *MESSAGING, *STORAGE, *STORES, *COSTS, *DATA]
 """One for each row at least."""
 
 

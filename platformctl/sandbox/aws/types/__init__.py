@@ -8,7 +8,7 @@ from platformctl.sandbox.aws.rows import Row
 
 MODULES: Final = {
     "budgets": ("budgets",),
-    "cloudwatch": ("logs", "events"),
+    "cloudwatch": ("logs", "events", "alarms"),
     "costexplorer": ("costexplorer",),
     "dynamodb": ("dynamodb",),
     "ec2": ("vpc", "routing", "security", "acls", "endpoints", "compute", "peering", "ipam"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from platformctl.sandbox.aws.rows import Call, F, Name, Row, Scope, Tags, Update, camel, pascal, rows, tag_list
+from platformctl.sandbox.aws.rows import Call, F, Name, Row, Scope, Tags, Update, camel, parts, pascal, rows, tag_list
 
 _BUCKET = {"Bucket": "$bucket"}
 
@@ -113,6 +113,16 @@ def _read_lifecycle(scope: Scope) -> list[dict[str, Any]]:
     return [{**camel({key: value for key, value in rule.items() if key != "ID"}), "id": rule["ID"]} for rule in scope.item["Rules"]]
 
 
+def _lock_rule(scope: Scope) -> Any:
+    return pascal(scope.new.get("rule"))
+
+
+def _read_lock_rule(scope: Scope) -> Any:
+    """The rule; moto answers 0 for the unit that was not given."""
+    retention = (scope.item.get("Rule") or {}).get("DefaultRetention") or {}
+    return {"defaultRetention": camel({key: value for key, value in retention.items() if value})} if retention else None
+
+
 ROWS = rows(
     Row(
         "aws:s3/bucket:Bucket",
@@ -196,5 +206,37 @@ ROWS = rows(
         Call("get_bucket_lifecycle_configuration", _BUCKET),
         (Call("delete_bucket_lifecycle", _BUCKET),),
         {"rules": F(_read_lifecycle)},
+    ),
+    _setting(
+        "aws:s3/bucketLogging:BucketLogging",
+        Call(
+            "put_bucket_logging",
+            {**_BUCKET, "BucketLoggingStatus": {"LoggingEnabled": {"TargetBucket": "$targetBucket", "TargetPrefix": "$targetPrefix"}}},
+        ),
+        Call("get_bucket_logging", _BUCKET, at="LoggingEnabled"),
+        (Call("put_bucket_logging", {**_BUCKET, "BucketLoggingStatus": F(lambda _: {})}),),
+        {"targetBucket": "TargetBucket", "targetPrefix": "TargetPrefix"},
+    ),
+    _setting(
+        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+        Call(
+            "put_object_lock_configuration",
+            {**_BUCKET, "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": F(_lock_rule, ("rule",))}},
+        ),
+        Call("get_object_lock_configuration", _BUCKET, at="ObjectLockConfiguration"),
+        (Call("put_object_lock_configuration", {**_BUCKET, "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}}),),
+        {"objectLockEnabled": "ObjectLockEnabled", "rule": F(_read_lock_rule)},
+    ),
+    # moto has no metrics configurations.
+    Row(
+        "aws:s3/bucketMetric:BucketMetric",
+        "s3",
+        emulated=False,
+        needs=(Call("head_bucket", _BUCKET),),
+        create=Call("put_bucket_metrics_configuration", {**_BUCKET, "Id": "$name", "MetricsConfiguration": {"Id": "$name"}}),
+        id=F(lambda scope: f"{scope.new['bucket']}:{scope.new['name']}"),
+        name=Name(max_length=64),
+        force_new=frozenset({"bucket", "name"}),
+        parse=parts("bucket", "name", separator=":"),
     ),
 )

@@ -1,0 +1,1 @@
+"""What holds a team's data: buckets, queues, databases, caches and streams, and who may use them."""
