@@ -149,6 +149,7 @@ def _go_build(tool: Tool, build: GoBuild, go: str, folder: Path, environ: Mappin
     with tempfile.TemporaryDirectory(prefix="platformctl-") as scratch:
         shutil.copytree(tool.lock, scratch, dirs_exist_ok=True)
         command = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", build.linker_flags(tool.version)]
+        command += ["-tags", ",".join(build.tags)] if build.tags else []
         command += ["-o", f"{folder / 'bin'}{os.sep}", *build.packages]
         # Without cgo no C compiler is needed; GOWORK=off keeps a workspace that happens to lie above the scratch folder out of it.
         settings = {**environ, "CGO_ENABLED": "0", "GOWORK": "off"}

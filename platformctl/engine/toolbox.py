@@ -58,8 +58,17 @@ class GoBuild:
     """Oldest Go that builds it."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """String variables set at link time; `{version}`, `{major}` and `{minor}` are filled in."""
+    tags: tuple[str, ...] = ()
+    """Build tags: what the sources let one leave out."""
+    module_version: str = "v{version}"
+    """Version of the module that the executables lie in; `{version}` and its parts (`{major}`, `{minor}`, `{patch}`) are filled in."""
     typical: str = "about 4 minutes"
     """How long a build from nothing takes on two cores; shown to the user."""
+
+    def module(self, version: str) -> str:
+        """Version of the module that is built, for a version of the tool."""
+        major, minor, patch = version.split(".")
+        return self.module_version.format(version=version, major=major, minor=minor, patch=patch)
 
     def linker_flags(self, version: str) -> str:
         """Flags of the Go linker: no debugging tables, and the version where the tool looks for it."""
@@ -187,5 +196,54 @@ HELM = Tool(
     ),
 )
 
-TOOLS: Mapping[str, Tool] = MappingProxyType({tool.name: tool for tool in (PULUMI, KUBERNETES, CUSTOM_RESOURCES, HELM)})
+_PROMETHEUS_SYSTEMS = MappingProxyType({"Linux": "linux", "Darwin": "darwin"})
+_PROMETHEUS_MACHINES = MappingProxyType({"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"})
+
+PROMTOOL = Tool(
+    name="promtool",
+    version="3.16.0",
+    # UTF-8 names and native histograms are read as Prometheus 3 reads them.
+    minimum=(3, 5, 0),
+    version_command=("--version",),
+    what="Prometheus' own judge of rules: parses, checks and runs them on made-up series",
+    release=Release(
+        url="https://github.com/prometheus/prometheus/releases/download/v{version}/prometheus-{version}.{os}-{arch}.tar.gz",
+        checksums="https://github.com/prometheus/prometheus/releases/download/v{version}/sha256sums.txt",
+        strip="prometheus-{version}.{os}-{arch}",
+        systems=_PROMETHEUS_SYSTEMS,
+        machines=_PROMETHEUS_MACHINES,
+    ),
+    go=GoBuild(
+        packages=("github.com/prometheus/prometheus/cmd/promtool",),
+        go=(1, 26, 7),
+        variables={"github.com/prometheus/common/version.Version": "{version}"},
+        # Nothing is discovered here, and the clients of two dozen clouds are a third of the build.
+        tags=("remove_all_sd",),
+        module_version="v0.{major}{minor}.{patch}",
+        typical="about 3 minutes",
+    ),
+)
+
+AMTOOL = Tool(
+    name="amtool",
+    version="0.35.0",
+    minimum=(0, 28, 0),
+    version_command=("--version",),
+    what="Alertmanager's own judge of its configuration: says which receiver an alert reaches",
+    release=Release(
+        url="https://github.com/prometheus/alertmanager/releases/download/v{version}/alertmanager-{version}.{os}-{arch}.tar.gz",
+        checksums="https://github.com/prometheus/alertmanager/releases/download/v{version}/sha256sums.txt",
+        strip="alertmanager-{version}.{os}-{arch}",
+        systems=_PROMETHEUS_SYSTEMS,
+        machines=_PROMETHEUS_MACHINES,
+    ),
+    go=GoBuild(
+        packages=("github.com/prometheus/alertmanager/cmd/amtool",),
+        go=(1, 26, 0),
+        variables={"github.com/prometheus/common/version.Version": "{version}"},
+        typical="about 2 minutes",
+    ),
+)
+
+TOOLS: Mapping[str, Tool] = MappingProxyType({tool.name: tool for tool in (PULUMI, KUBERNETES, CUSTOM_RESOURCES, HELM, PROMTOOL, AMTOOL)})
 """Every tool by name."""

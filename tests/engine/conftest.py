@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from platformctl.engine.cli import find_cli, find_tool
-from platformctl.engine.toolbox import KUBERNETES
+from platformctl.engine.toolbox import AMTOOL, KUBERNETES, PROMTOOL, Tool
 
 ROOT = Path(__file__).parents[2]
 PLATFORMCTL = (sys.executable, "-m", "platformctl")
@@ -40,6 +40,27 @@ def kubernetes_programs() -> dict[str, Path]:
         pytest.skip("no Kubernetes API: run `platformctl tools install kubernetes`")
     assert found is not None
     return dict(found.executables)
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    """Prometheus' own judge of rules."""
+    return _program(PROMTOOL)
+
+
+@pytest.fixture(scope="session")
+def amtool() -> Path:
+    """Alertmanager's own judge of routes."""
+    return _program(AMTOOL)
+
+
+def _program(tool: Tool) -> Path:
+    """A tool's program; without it a test skips visibly here and fails in CI."""
+    found = find_tool(tool)
+    if found is None and not os.environ.get("CI"):
+        pytest.skip(f"no {tool.name}: run `platformctl tools install {tool.name}`")
+    assert found is not None
+    return found.path
 
 
 @dataclass(frozen=True)

@@ -264,8 +264,8 @@ def test_every_go_build_is_locked() -> None:
             assert all((tool.lock / package / "main.go").is_file() for package in own)
             for package in {*tool.go.packages} - own:
                 module = next(line for line in lock.splitlines() if package.rsplit("/cmd/", 1)[0] in line)
-                assert f"v{tool.version}" in module
-            assert f"v{tool.version}" in tool.go.linker_flags(tool.version)
+                assert f" {tool.go.module(tool.version)}" in module
+            assert tool.version in tool.go.linker_flags(tool.version)
 
 
 def test_every_go_build_makes_the_tools_executables() -> None:
