@@ -37,6 +37,7 @@ check: $(VENV)/.installed ## Lint, types, import rules, generated docs
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python docs/generate.py --check
+	@$(BIN)/python -m dashboards.generate --check
 
 unit: $(VENV)/.installed ## Unit and contract tests
 	@$(BIN)/pytest -q -n $(WORKERS) -m "not engine"
@@ -45,8 +46,9 @@ engine-tests: $(VENV)/.installed ## Tests on the real engine and the sandbox
 	@$(BIN)/platformctl tools install pulumi kubernetes helm promtool amtool || test -z "$$CI"
 	@$(BIN)/pytest -q -n $(WORKERS) -m engine
 
-docs: $(VENV)/.installed ## Generate docs/components and the environment schema
+docs: $(VENV)/.installed ## Generate docs/components, the environment schema and the dashboards
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m dashboards.generate
 
 lock: $(VENV)/.installed ## Lock the versions in pyproject.toml anew
 	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --all-extras --strip-extras --no-header \

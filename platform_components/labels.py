@@ -18,6 +18,9 @@ PUBLIC_LOAD_BALANCERS = f"{PREFIX}public-load-balancers"
 INGRESS = f"{PREFIX}ingress"
 """Label of a namespace: `true` where its routes may join the gateway of the environment's domain."""
 
+TEAM = f"{PREFIX}team"
+"""Label of a namespace: the team that owns it. Alerts on what runs there go to this team."""
+
 PLATFORM_GROUP = "platform-components-operators"
 """Kubernetes group of whoever acts for the platform: EksCluster puts the deployer and cluster admins into it."""
 
