@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from platform_components.finops.args import CostAlertsArgs
     from platform_components.finops.cost_alerts import CostAlerts
     from platform_components.identity.args import ClusterRef, IdentityRef, WorkloadIdentityArgs
+    from platform_components.identity.pipeline_args import GitHubPipelines, GitLabPipelines, PipelineIdentityArgs
+    from platform_components.identity.pipeline_identity import PipelineIdentity
     from platform_components.identity.statements import Statement
     from platform_components.identity.workload_identity import WorkloadIdentity
     from platform_components.ingress.args import IngressArgs
@@ -66,6 +68,8 @@ _MODULES = {
     "DeclarationError": "errors",
     "EksCluster": "cluster.eks_cluster",
     "EksClusterArgs": "cluster.args",
+    "GitHubPipelines": "identity.pipeline_args",
+    "GitLabPipelines": "identity.pipeline_args",
     "GitOps": "delivery.gitops",
     "GitOpsArgs": "delivery.args",
     "IdentityRef": "identity.args",
@@ -76,6 +80,8 @@ _MODULES = {
     "Late": "args",
     "ObservabilityStack": "observability.observability_stack",
     "ObservabilityStackArgs": "observability.args",
+    "PipelineIdentity": "identity.pipeline_identity",
+    "PipelineIdentityArgs": "identity.pipeline_args",
     "PlatformError": "errors",
     "Profile": "profile",
     "PublicZone": "ingress.public_zone",
@@ -109,6 +115,8 @@ __all__ = [
     "DeclarationError",
     "EksCluster",
     "EksClusterArgs",
+    "GitHubPipelines",
+    "GitLabPipelines",
     "GitOps",
     "GitOpsArgs",
     "IdentityRef",
@@ -119,6 +127,8 @@ __all__ = [
     "Late",
     "ObservabilityStack",
     "ObservabilityStackArgs",
+    "PipelineIdentity",
+    "PipelineIdentityArgs",
     "PlatformError",
     "Profile",
     "PublicZone",

@@ -168,6 +168,43 @@ class World:
         return self.make("aws:eks/cluster:Cluster", "cluster", {"roleArn": self.role_arn, "vpcConfig": {"subnetIds": self.subnets[:2]}}).id
 
     @cached_property
+    def acl(self) -> str:
+        return self._in_vpc("aws:ec2/networkAcl:NetworkAcl", "acl")
+
+    @cached_property
+    def endpoint(self) -> str:
+        inputs = {"vpcId": self.vpc.id, "serviceName": f"com.amazonaws.{REGION}.sqs", "vpcEndpointType": "Interface"}
+        return self.make("aws:ec2/vpcEndpoint:VpcEndpoint", "endpoint", inputs).id
+
+    @cached_property
+    def balancer(self) -> str:
+        return self.make("aws:lb/loadBalancer:LoadBalancer", "balancer", {"subnets": self.subnets[:2]}).id
+
+    @cached_property
+    def targets(self) -> str:
+        inputs = {"port": 8080, "protocol": "HTTP", "vpcId": self.vpc.id, "targetType": "ip"}
+        return self.make("aws:lb/targetGroup:TargetGroup", "targets", inputs).id
+
+    @cached_property
+    def listener(self) -> str:
+        actions = [{"type": "forward", "targetGroupArn": self.targets}]
+        inputs = {"loadBalancerArn": self.balancer, "port": 8443, "protocol": "HTTP", "defaultActions": actions}
+        return self.make("aws:lb/listener:Listener", "listener", inputs).id
+
+    @cached_property
+    def certificate(self) -> str:
+        inputs = {"domainName": "world.example.com", "validationMethod": "DNS"}
+        return self.make("aws:acm/certificate:Certificate", "certificate", inputs).id
+
+    @cached_property
+    def repository(self) -> str:
+        return self.make("aws:ecr/repository:Repository", "repository", {}).id
+
+    @cached_property
+    def user(self) -> str:
+        return self.make("aws:iam/user:User", "user", {}).id
+
+    @cached_property
     def database_cluster(self) -> str:
         inputs = {"engine": "aurora-postgresql", "masterUsername": "shop", "manageMasterUserPassword": True}
         return self.make("aws:rds/cluster:Cluster", "database", inputs).id

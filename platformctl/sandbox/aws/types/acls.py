@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from platformctl.sandbox.aws.rows import Call, F, Row, Scope, Update, arn, rows
+from platformctl.sandbox.aws.rows import Call, Extra, F, Row, Scope, Update, arn, parts, rows
 from platformctl.sandbox.aws.types.ec2_common import EC2_TAGS, filters, specification, tag_adopted
 
 _DIRECTIONS = ("ingress", "egress")
@@ -108,6 +108,34 @@ def _release_subnets(scope: Scope) -> None:
         _associate_subnets(scope, held, _default_acl(scope))
 
 
+_RULE = {
+    "ruleNumber": "ruleNo",
+    "protocol": "protocol",
+    "ruleAction": "action",
+    "cidrBlock": "cidrBlock",
+    "ipv6CidrBlock": "ipv6CidrBlock",
+    "fromPort": "fromPort",
+    "toPort": "toPort",
+    "icmpType": "icmpType",
+    "icmpCode": "icmpCode",
+}
+"""What a rule of its own calls the fields of a rule inside an ACL."""
+
+
+def _rule(scope: Scope) -> dict[str, Any]:
+    return _entry({inner: scope.new.get(prop) for prop, inner in _RULE.items()}, egress=bool(scope.new.get("egress")))
+
+
+def _of_rule(field: str) -> F:
+    return F(lambda scope: _rule(scope).get(field), (*_RULE, "egress"))
+
+
+def _held_rule(scope: Scope) -> dict[str, Any] | None:
+    wanted = _rule(scope)
+    held = _held_entries(scope.item, egress=wanted["Egress"])
+    return next((entry for entry in held if entry["RuleNumber"] == wanted["RuleNumber"]), None)
+
+
 _ACL_PROPS: dict[str, str | F] = {
     "arn": arn("ec2", "network-acl/{id}"),
     "vpcId": "VpcId",
@@ -143,6 +171,49 @@ ROWS = rows(
         defaults={"ingress": [], "egress": []},
         tags=EC2_TAGS,
         shared=frozenset({"subnetIds"}),
+        delete_first=True,
+    ),
+    Row(
+        "aws:ec2/networkAclRule:NetworkAclRule",
+        "ec2",
+        create=Call(
+            "create_network_acl_entry",
+            {
+                "NetworkAclId": "$networkAclId",
+                **{
+                    field: _of_rule(field)
+                    for field in (
+                        "RuleNumber",
+                        "Protocol",
+                        "RuleAction",
+                        "Egress",
+                        "CidrBlock",
+                        "Ipv6CidrBlock",
+                        "PortRange",
+                        "IcmpTypeCode",
+                    )
+                },
+            },
+        ),
+        id=F(lambda scope: "{networkAclId}:{ruleNumber}:{protocol}:{egress}".format_map({"egress": False, **scope.new})),
+        read=Call("describe_network_acls", {"NetworkAclIds": ["$networkAclId"]}, at="NetworkAcls[0]"),
+        extras=(Extra("rule", _held_rule),),
+        gone="rule == `null`",
+        props={
+            "networkAclId": "NetworkAclId",
+            "ruleAction": "rule.RuleAction",
+            "cidrBlock": "rule.CidrBlock",
+            "ipv6CidrBlock": "rule.Ipv6CidrBlock",
+        },
+        delete=(
+            Call(
+                "delete_network_acl_entry",
+                {"NetworkAclId": "$networkAclId", "RuleNumber": "$ruleNumber", "Egress": F(lambda scope: bool(scope.new.get("egress")))},
+            ),
+        ),
+        defaults={"egress": False},
+        parse=parts("networkAclId", "ruleNumber", "protocol", "egress", separator=":"),
+        # A number is taken until the rule that has it is gone.
         delete_first=True,
     ),
 )

@@ -77,6 +77,8 @@ def _move_routes(scope: Scope) -> None:
             scope.call("ec2", "delete_route", RouteTableId=table, DestinationPrefixListId=prefix_list)
 
 
+_SET_POLICY = Call("modify_vpc_endpoint", {"VpcEndpointId": "$vpcEndpointId", "PolicyDocument": "$policy"})
+
 ROWS = rows(
     Row(
         "aws:ec2/vpcEndpoint:VpcEndpoint",
@@ -186,5 +188,18 @@ ROWS = rows(
             else f"a flow log needs one of {', '.join(_FLOW_SOURCES)}"
         ),
         force_new=frozenset({"deliverCrossAccountRole", "regionalNatGatewayId", "tagFieldSpecifications"}),
+    ),
+    Row(
+        "aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy",
+        "ec2",
+        create=_SET_POLICY,
+        id=F(lambda scope: scope.new["vpcEndpointId"]),
+        read=Call("describe_vpc_endpoints", {"VpcEndpointIds": ["$id"]}, at="VpcEndpoints[0]"),
+        gone="PolicyDocument == `null`",
+        props={"vpcEndpointId": "VpcEndpointId", "policy": "PolicyDocument"},
+        updates=(Update(("policy",), (_SET_POLICY,)),),
+        delete=(Call("modify_vpc_endpoint", {"VpcEndpointId": "$id", "ResetPolicy": True}),),
+        parse=lambda endpoint: {"vpcEndpointId": endpoint},
+        delete_first=True,
     ),
 )

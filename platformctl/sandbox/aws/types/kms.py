@@ -1,5 +1,6 @@
 """KMS keys and aliases."""
 
+import json
 from typing import Any
 
 from platformctl.sandbox.aws.rows import Call, Extra, F, Name, Row, Scope, Tags, Update, arn, rows, tag_list, untag
@@ -32,6 +33,15 @@ def _target(scope: Scope) -> Any:
     held, declared = scope.item["alias"].get("TargetKeyId"), scope.new.get("targetKeyId")
     return declared if isinstance(declared, str) and held and declared.endswith(held) else held
 
+
+def _default_policy(scope: Scope) -> str:
+    """What a key has that was made without a policy: the account's own policies decide."""
+    principal = {"AWS": f"arn:{scope.region.partition}:iam::{scope.region.account}:root"}
+    statement = {"Sid": "Enable IAM User Permissions", "Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
+
+
+_PUT_POLICY = Call("put_key_policy", {"KeyId": "$keyId", "PolicyName": "default", "Policy": "$policy"})
 
 ROWS = rows(
     Row(
@@ -119,5 +129,18 @@ ROWS = rows(
         local=frozenset({"namePrefix"}),
         parse=lambda name: {"name": name},
         changing=frozenset({"targetKeyArn"}),
+    ),
+    Row(
+        "aws:kms/keyPolicy:KeyPolicy",
+        "kms",
+        create=_PUT_POLICY,
+        id=F(lambda scope: scope.new["keyId"]),
+        read=Call("get_key_policy", {**_KEY, "PolicyName": "default"}),
+        props={"policy": "Policy"},
+        updates=(Update(("policy",), (_PUT_POLICY,)),),
+        delete=(Call("put_key_policy", {**_KEY, "PolicyName": "default", "Policy": F(_default_policy)}),),
+        local=frozenset({"bypassPolicyLockoutSafetyCheck"}),
+        parse=lambda key: {"keyId": key},
+        delete_first=True,
     ),
 )

@@ -1,7 +1,7 @@
 """S3 buckets and their settings."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from platformctl.sandbox.aws.rows import Call, F, Name, Row, Scope, Tags, Update, camel, parts, pascal, rows, tag_list
 
@@ -123,6 +123,23 @@ def _read_lock_rule(scope: Scope) -> Any:
     return {"defaultRetention": camel({key: value for key, value in retention.items() if value})} if retention else None
 
 
+_GROUPS: Final = {
+    frozenset[tuple[str, str]](): "private",
+    frozenset({("AllUsers", "READ")}): "public-read",
+    frozenset({("AllUsers", "READ"), ("AllUsers", "WRITE")}): "public-read-write",
+    frozenset({("AuthenticatedUsers", "READ")}): "authenticated-read",
+    frozenset({("LogDelivery", "READ_ACP"), ("LogDelivery", "WRITE")}): "log-delivery-write",
+}
+"""Canned ACLs by what they grant to AWS's own groups."""
+
+
+def _canned_acl(scope: Scope) -> str | None:
+    grants = scope.item["Grants"]
+    return _GROUPS.get(
+        frozenset((one["Grantee"]["URI"].rpartition("/")[2], one["Permission"]) for one in grants if one["Grantee"].get("URI"))
+    )
+
+
 ROWS = rows(
     Row(
         "aws:s3/bucket:Bucket",
@@ -238,5 +255,12 @@ ROWS = rows(
         name=Name(max_length=64),
         force_new=frozenset({"bucket", "name"}),
         parse=parts("bucket", "name", separator=":"),
+    ),
+    _setting(
+        "aws:s3/bucketAcl:BucketAcl",
+        Call("put_bucket_acl", {**_BUCKET, "ACL": "$acl"}),
+        Call("get_bucket_acl", _BUCKET),
+        (Call("put_bucket_acl", {**_BUCKET, "ACL": "private"}),),
+        {"acl": F(_canned_acl)},
     ),
 )

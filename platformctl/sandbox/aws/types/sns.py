@@ -1,5 +1,6 @@
 """SNS topics and their subscriptions."""
 
+import json
 from typing import Final
 
 from platformctl.sandbox.aws.rows import TAG_LIST, Call, F, Name, Row, Scope, Tags, Update, rows, untag
@@ -28,6 +29,21 @@ def _set(prop: str) -> Call:
         when=F(lambda scope: scope.new.get(prop) or prop != "policy"),
     )
 
+
+def _default_policy(scope: Scope) -> str:
+    """As the provider leaves a topic whose policy is taken away: its account may publish and subscribe."""
+    statement = {
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": ["SNS:GetTopicAttributes", "SNS:Publish", "SNS:SetTopicAttributes", "SNS:Subscribe"],
+        "Resource": scope.id,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": scope.region.account}},
+    }
+    return json.dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
+
+
+_SET_POLICY: Final = Call("set_topic_attributes", {"TopicArn": "$arn", "AttributeName": "Policy", "AttributeValue": "$policy"})
 
 ROWS = rows(
     Row(
@@ -92,5 +108,17 @@ ROWS = rows(
         delete=(Call("unsubscribe", {"SubscriptionArn": "$id"}),),
         defaults={"rawMessageDelivery": False},
         local=frozenset({"confirmationTimeoutInMinutes", "endpointAutoConfirms"}),
+    ),
+    Row(
+        "aws:sns/topicPolicy:TopicPolicy",
+        "sns",
+        create=_SET_POLICY,
+        id=F(lambda scope: scope.new["arn"]),
+        read=Call("get_topic_attributes", _TOPIC, at="Attributes"),
+        props={"arn": "TopicArn", "owner": "Owner", "policy": "Policy"},
+        updates=(Update(("policy",), (_SET_POLICY,)),),
+        delete=(Call("set_topic_attributes", {**_TOPIC, "AttributeName": "Policy", "AttributeValue": F(_default_policy)}),),
+        parse=lambda topic: {"arn": topic},
+        delete_first=True,
     ),
 )
