@@ -1,0 +1,1 @@
+"""Where secrets lie, who may read which, and when they change."""
