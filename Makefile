@@ -58,6 +58,7 @@ bench: $(VENV)/.installed ## Run the benchmarks; each prints its figures as JSON
 	@$(BIN)/python benchmarks/preview.py
 	@$(BIN)/python benchmarks/engine.py
 	@$(BIN)/python benchmarks/policies.py
+	@$(BIN)/python benchmarks/rotation.py
 
 bench-record: $(VENV)/.installed ## Run the benchmarks and write their figures into docs/benchmarks.md
 	@$(BIN)/python benchmarks/record.py

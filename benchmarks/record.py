@@ -38,6 +38,15 @@ RATIOS: Mapping[str, Mapping[str, str]] = {
         "growth.kubernetes": "time per Kubernetes object more, many to few (1 is linear; aim: at most 1.25)",
         "growth.mixed": "time per resource more, half of them AWS, many to few (aim: at most 1.25)",
     },
+    "rotation": {
+        "dynamic.gaps": "moments without a valid credential, 10,000 services (aim: 0)",
+        "dynamic.shortest_spare_seconds": "least time an old credential outlived its last pod, seconds, with Vault away for five minutes",
+        "dynamic.requests_per_second_mean": "requests to Vault per second, mean",
+        "dynamic.requests_per_second_peak": "requests to Vault per second, most, when it comes back",
+        "refreshed_late.gaps": "moments without a valid credential where services refresh as late as they can",
+        "static.weekly.peak_per_minute": "most of 10,000 static secrets that change in one minute of a week (aim: 1)",
+        "static.daily.peak_per_minute": "the same of a day (aim: 7)",
+    },
 }
 """What stands first on the page, by its place in the figures."""
 
