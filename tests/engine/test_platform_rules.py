@@ -3,49 +3,23 @@
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from platform_components.certificates import issuers
-from platform_components.delivery import argo_cd, flux
-from platform_components.mesh import trust
 from platform_components.observability import dashboards
-from platform_components.observability.alerts import rule_spec
-from platform_components.observability.rules import RuleSettings, platform_rules
 from platform_components.observability.scraped import Kind, Metric, scraped
 from tests.engine.rule_cases import CASES, Case
 from tests.promql import NotParsedError, Parsed, parse
+from tests.rule_files import rules, rules_of, specs
 
-SETTINGS = RuleSettings(subnet_addresses={"euw1-az1": 1000}, backup_hours={"daily": 30}, monthly_usd=18000)
 COUNTING = {"rate", "increase", "irate", "resets"}
 SLO_RECORDS = re.compile(r"slo:[a-z_]+:[a-z_0-9]+")
 
 READS = {"platform-growth": ["platform-capacity"], "platform-volumes": ["platform-workloads"]}
 """Groups whose rules read what other groups record."""
-
-Rule = Mapping[str, Any]
-
-
-@cache
-def specs() -> dict[str, Any]:
-    """Every rule file that the platform's components make."""
-    return {
-        **{group.name: rule_spec([group]) for group in platform_rules(SETTINGS)},
-        "certificates": issuers.expiry_rules(),
-        "mesh-istio": trust.expiry_rules("istio-system", "istio-ca", 180),
-        "mesh-linkerd": trust.expiry_rules("linkerd", "linkerd-identity-issuer", 180),
-        "argo-cd": argo_cd.alerts(),
-        "flux": flux.alerts(),
-    }
-
-
-def rules() -> Iterator[Rule]:
-    for spec in specs().values():
-        yield from _rules(spec)
 
 
 def panels(board: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -165,13 +139,8 @@ def test_a_case_that_is_wrong_is_noticed(promtool: Path, tmp_path: Path) -> None
 
 def _file(case: Case) -> str:
     """The rule file of a case: the one it names, or the only one that has its alert."""
-    having = (name for name, spec in specs().items() if case.alert in {rule.get("alert") for rule in _rules(spec)})
+    having = (name for name, spec in specs().items() if case.alert in {rule.get("alert") for rule in rules_of(spec)})
     return case.file or next(having)
-
-
-def _rules(spec: Mapping[str, Any]) -> Iterator[Rule]:
-    for group in spec["groups"]:
-        yield from group["rules"]
 
 
 def _test(case: Case) -> dict[str, Any]:
