@@ -39,6 +39,7 @@ COMMANDS: Sequence[tuple[str, str, str]] = (
     ("addons", "lock", "addons:lock"),
     ("addons", "bump", "addons:bump"),
     ("capacity", "ci", "capacity_ci:ci"),
+    ("capacity", "cluster", "capacity_cluster:cluster"),
     ("policy", "list", "policy:list_rules"),
     ("policy", "explain", "policy:explain"),
     ("policy", "waivers", "policy:list_waivers"),

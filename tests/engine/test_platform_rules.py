@@ -16,6 +16,7 @@ from tests.promql import NotParsedError, Parsed, parse
 from tests.rule_files import rules, rules_of, specs
 
 COUNTING = {"rate", "increase", "irate", "resets"}
+RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 SLO_RECORDS = re.compile(r"slo:[a-z_]+:[a-z_0-9]+")
 
 READS = {"platform-growth": ["platform-capacity"], "platform-volumes": ["platform-workloads"]}
@@ -38,6 +39,9 @@ def shown() -> list[tuple[str, str]]:
                 metric = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"])
                 assert metric, variable["query"]
                 found.append((f"{uid}: variable {variable['name']}", f"count by ({metric[2]}) ({metric[1]})"))
+    for page in sorted(RUNBOOKS.glob("*.md")):
+        for block in re.findall(r"```promql\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            found += [(f"runbook {page.stem}", line) for line in block.strip().splitlines()]
     return found
 
 
