@@ -1,13 +1,18 @@
 """What a project's graphs are judged by, and where: the files beside its Pulumi.yaml, or those the user names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
 from platform_policies import catalogue, enforcement, waivers
 from platform_policies.errors import PolicyInputError
-from platform_policies.rule import Pack, Rule
+from platform_policies.evaluate import STACK_TYPE
+from platform_policies.graph import ResourceGraph, environment_of, stack_of
+from platform_policies.rule import Pack, Rule, Verdict
+from platform_policies.rules.cost import INCREASES, price_of_stack
 
 from platform_components.errors import DeclarationError, PlatformError, Problem
 from platformctl.report.model import Judges, Places
@@ -48,6 +53,31 @@ def judges_of(
         waivers=_of_pack(_told(lambda: _well_formed(waivers.read(accepted, every))), rules) if accepted else waivers.Waivers(),
         strict=strict,
     )
+
+
+def counted_from(judges: Judges, before: ResourceGraph, file: str) -> Judges:
+    """The same judges, which hold the limits on increases against what each stack cost before.
+
+    Args:
+        judges: rules, levels, settings and waivers.
+        before: the resources that there were.
+        file: where these stand, for messages.
+
+    Raises:
+        DeclarationError: they cannot be priced.
+    """
+    settings = judges.enforcement.settings
+    amounts: dict[str, Mapping[str, Decimal]] = {}
+    for one in INCREASES:
+        amounts[one.id] = {}
+        for root in before.of_type(STACK_TYPE):
+            stack = stack_of(root.urn)
+            priced = price_of_stack(root, before, {**one.defaults, **settings.of(one.id, environment_of(stack))})
+            if isinstance(priced, Verdict):
+                raise DeclarationError([Problem(f"{stack} cannot be priced: {priced.message}", file=file)])
+            amounts[one.id] = {**amounts[one.id], stack: priced.monthly}
+    values = {**settings.values, **{rule: {**settings.values.get(rule, {}), "baseline_usd": some} for rule, some in amounts.items()}}
+    return replace(judges, enforcement=replace(judges.enforcement, settings=replace(settings, values=values)))
 
 
 def places_of(root: Path | None, fallback: str) -> Places:

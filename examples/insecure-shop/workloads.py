@@ -195,6 +195,8 @@ k8s.apiextensions.CustomResource(
     spec={
         "role": "node-role",
         "amiSelectorTerms": [{"alias": "al2023@latest"}],
+        "subnetSelectorTerms": [{"tags": {"karpenter.sh/discovery": "shop"}}],
+        "securityGroupSelectorTerms": [{"tags": {"karpenter.sh/discovery": "shop"}}],
         "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": "50Gi", "volumeType": "gp2"}}],
     },
 )

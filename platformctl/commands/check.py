@@ -55,6 +55,14 @@ def check(  # noqa: PLR0913, PLR0917 -- each is an option of the command
         Path | None,
         typer.Option("--settings", metavar="F", help="Enforcement file; policies/enforcement.yaml of the project where left out."),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="F",
+            help="Hold the limits on increases of cost against a state, a preview, or `platformctl preview --json`.",
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="What a mandatory rule cannot decide blocks, too.")] = False,
     sarif: Sarif = None,
     junit: Junit = None,
@@ -87,6 +95,11 @@ def check(  # noqa: PLR0913, PLR0917 -- each is an option of the command
     root = project.root if project else None
     # Files are read before any program is run: what is wrong with them is told at once.
     judges = judges_of(root, pack=_pack(pack), settings=settings, waived=waivers, strict=strict)
+    if against:
+        from platformctl.commands.cost import read_graph
+        from platformctl.judging import counted_from
+
+        judges = counted_from(judges, read_graph(against), str(against))
     graph = exported if exported is not None else _declared(find_project(program or directory), target)
     title = str(file) if file else target or (project.name if project else "")
     # Code scanning can only show a place: where a finding has none of its own, the project's file, or what was judged.

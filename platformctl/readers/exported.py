@@ -81,14 +81,13 @@ def node(state: Any, path: Path, place: str) -> Node:
     identity = state.get("id")
     if isinstance(identity, str) and identity and identity != UNKNOWN:
         outputs = {**outputs, "id": identity}
-    head, name = urn.split("::", 3)[0], urn.split("::", 3)[3]
     return Node(
         urn=urn,
         type=kind,
-        name=name,
+        name=urn.split("::", 3)[3],
         inputs=inputs,
         parent=_text(state.get("parent")),
-        layer=head.removeprefix("urn:pulumi:").rpartition("/")[2].partition(".")[2],
+        layer=layer_of(urn),
         custom=bool(state.get("custom")),
         provider=_text(state.get("provider")),
         dependencies=_urns(state.get("dependencies")),
@@ -97,6 +96,11 @@ def node(state: Any, path: Path, place: str) -> Node:
         outputs=outputs,
         external=bool(state.get("external")),
     )
+
+
+def layer_of(urn: str) -> str:
+    """The layer of a stack `ENV.LAYER`, from the URN of one of its resources."""
+    return urn.partition("::")[0].removeprefix("urn:pulumi:").rpartition("/")[2].partition(".")[2]
 
 
 def source(state: Mapping[str, Any]) -> str:

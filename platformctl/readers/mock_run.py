@@ -28,6 +28,7 @@ from platformctl.errors import ToolError
 from platformctl.project import Project
 from platformctl.readers import wire
 from platformctl.readers.monitor import DEFAULT_REGION, Engine, RecordingMonitor, Settings
+from platformctl.readers.provider_settings import by_package
 
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ def run_stack(
         region=config.get("aws:region") or os.environ.get("AWS_REGION") or DEFAULT_REGION,
         upstream=upstream or {},
         disabled=frozenset(json.loads(config.get("pulumi:disable-default-providers", "[]"))),
-        defaults=_by_package({key: dict(SECRET) if key in secrets else value for key, value in config.items()}),
+        defaults=by_package({key: dict(SECRET) if key in secrets else value for key, value in config.items()}),
         root=project.root,
     )
     monitor, engine = RecordingMonitor(settings), Engine()
@@ -107,15 +108,6 @@ def run_stack(
         raise ToolError("\n".join(engine.errors))
     outputs = wire.plain(wire.to_struct(monitor.exports), collapse=True)
     return MockRun(monitor.graph(), outputs, tuple(engine.warnings), monitor.exports)
-
-
-def _by_package(config: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """A stack's configuration by the package it is for: what the engine gives the default provider of each."""
-    found: dict[str, dict[str, Any]] = {}
-    for key, value in config.items():
-        package, _, name = key.partition(":")
-        found.setdefault(package, {})[name] = value
-    return found
 
 
 def run_program(

@@ -1,4 +1,4 @@
-"""What an AWS provider's own settings say about its resources: their region, account and default tags."""
+"""What a provider's own settings are, and what an AWS provider's say about its resources: their region, account and default tags."""
 
 import json
 from collections.abc import Mapping
@@ -8,6 +8,15 @@ from typing import Any
 from platform_policies.graph import UNKNOWN
 
 from platformctl.sdk_types import property_types
+
+
+def by_package(config: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """A stack's configuration by the package it is for: what the engine gives the default provider of each."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in config.items():
+        package, _, name = key.partition(":")
+        found.setdefault(package, {})[name] = value
+    return found
 
 
 def region(provider_inputs: Mapping[str, Any]) -> str | None:

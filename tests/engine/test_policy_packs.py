@@ -13,9 +13,10 @@ from platform_policies.rule import Pack
 
 from platformctl.__main__ import run
 from platformctl.project import find_project
+from tests.contract.test_insecure_shop import SHOP, declared
 from tests.engine.conftest import ROOT, Repository, copy_repository
 
-PACKS = ("--policy-pack", "policies/security", "--policy-pack", "policies/cost")
+PACKS = ("policies/security", "policies/cost")
 
 SWITCHES = {
     "PULUMI_DEBUG_COMMANDS": "1",  # makes the CLI take --event-log
@@ -75,17 +76,18 @@ def program(platform: Repository, name: str, text: str) -> Path:
     return folder
 
 
-def pulumi(platform: Repository, folder: Path, *arguments: str, stack: str, check: int | None) -> Any:
-    packs = [str(platform.root / one) if one.startswith("policies/") else one for one in PACKS]
-    return platform.pulumi(*arguments, "-s", stack, "-C", str(folder), *packs, check=check)
+def pulumi(platform: Repository, folder: Path, *arguments: str, stack: str, check: int | None, packs: Path | None = None) -> Any:
+    """Run a command with both packs: those of the folder `packs`, or else of the platform."""
+    chosen = [argument for pack in PACKS for argument in ("--policy-pack", str((packs or platform.root) / pack))]
+    return platform.pulumi(*arguments, "-s", stack, "-C", str(folder), *chosen, check=check)
 
 
-def events(platform: Repository, folder: Path, stack: str, *more: str) -> list[Mapping[str, Any]]:
+def events(platform: Repository, folder: Path, stack: str, *more: str, packs: Path | None = None) -> list[Mapping[str, Any]]:
     """What the policies said in a preview, from the engine's own events; the preview itself is left in `preview.json`."""
     platform.pulumi("stack", "select", "--create", stack, "-C", str(folder))
     log = platform.root / "events.json"
     log.unlink(missing_ok=True)
-    shown = pulumi(platform, folder, "preview", "--json", "--event-log", str(log), *more, stack=stack, check=None).stdout
+    shown = pulumi(platform, folder, "preview", "--json", "--event-log", str(log), *more, stack=stack, check=None, packs=packs).stdout
     (platform.root / "preview.json").write_text(shown, encoding="utf-8")
     return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
 
@@ -94,19 +96,30 @@ def violations(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [one["policyEvent"] for one in found if "policyEvent" in one]
 
 
-def offline(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[set[Said], set[Case]]:
-    """What `platformctl check` finds, as the pack tells it, and what of it is not decided."""
+def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    """What `platformctl check` finds."""
     capsys.readouterr()
     assert run(["check", *arguments, "--json"]) in {0, 1}
-    found, undecided = set(), set()
-    for one in json.loads(capsys.readouterr().out)["findings"]:
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["findings"]
+    return found
+
+
+def offline(found: Sequence[Mapping[str, Any]]) -> tuple[set[Said], set[Case]]:
+    """What `platformctl check` finds, as the pack tells it, and what of it is not decided."""
+    everything, undecided = set(), set()
+    for one in found:
         case = f"[{one['sub_id']}] " if one["sub_id"] else ""
         text = f"{one['message']}. {one['fix']}" if one["status"] == "fail" else f"unknown: {one['message']}"
         said = (one["rule"], one["urn"], f"{case}{text}", one["blocks"])
-        found.add(said)
+        everything.add(said)
         if one["status"] == "unknown":
             undecided.add(case_of(said))
-    return found, undecided
+    return everything, undecided
+
+
+def without_words(found: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
+    """Findings by all but what they say."""
+    return {tuple(one[key] for key in ("rule", "sub_id", "urn", "status", "property", "blocks")) for one in found}
 
 
 def online(found: Sequence[Mapping[str, Any]]) -> set[Said]:
@@ -118,7 +131,7 @@ def online(found: Sequence[Mapping[str, Any]]) -> set[Said]:
 
 def case_of(said: Said) -> Case:
     rule, urn, text, _ = said
-    return rule, urn, text.partition("]")[0] if text.startswith("[") else ""
+    return rule, urn, text[1:].partition("]")[0] if text.startswith("[") else ""
 
 
 @pytest.mark.parametrize("environment", sorted(path.stem for path in (ROOT / "stacks" / "environments").glob("*.yaml")))
@@ -129,13 +142,27 @@ def test_both_hosts_find_the_same_in_every_layer(platform: Repository, environme
         stack = f"{environment}.{layer}"
         told = online(events(platform, root, stack))
         assert told, f"{stack} has something to find, or this shows nothing"
-        same_graph, _ = offline(capsys, "--preview-json", str(root / "preview.json"), "-C", str(root))
+        same_graph, _ = offline(checked(capsys, "--preview-json", str(root / "preview.json"), "-C", str(root)))
         assert told == same_graph, stack
         # Without a cloud the layers below are not known; what is decided all the same is decided alike.
-        without_cloud, undecided = offline(capsys, stack, "-C", str(root))
+        without_cloud, undecided = offline(checked(capsys, stack, "-C", str(root)))
         assert not {said for said in told ^ without_cloud if case_of(said) not in undecided}, stack
         if layer != last:
             platform.pulumi("up", "--yes", "--skip-preview", "-s", stack)
+
+
+def test_both_hosts_find_the_same_planted_faults(platform: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    """The insecure example, judged by its own packs and settings."""
+    folder = platform.root / "shop"
+    shutil.copytree(SHOP, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    told = online(events(platform, folder, "demo", packs=folder))
+    assert {*declared("planted"), *declared("consequences")} == {
+        (rule, case, urn.rpartition("::")[2]) for rule, urn, case in map(case_of, told)
+    }
+    same_graph = checked(capsys, "--preview-json", str(platform.root / "preview.json"), "-C", str(folder))
+    assert told == offline(same_graph)[0]
+    # Offline no provider fills in defaults of inputs, and a message tells an absent value from a default: all but the words is the same.
+    assert without_words(same_graph) == without_words(checked(capsys, "demo", "--program", str(SHOP)))
 
 
 def test_both_hosts_find_the_same_in_a_state(platform: Repository, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,7 +172,7 @@ def test_both_hosts_find_the_same_in_a_state(platform: Repository, capsys: pytes
     exported.write_text(platform.pulumi("stack", "export", "-s", "dev.network").stdout, encoding="utf-8")
     told = online(events(platform, platform.root, "dev.network"))
     assert told
-    assert told == offline(capsys, "--state", str(exported), "-C", str(platform.root))[0]
+    assert told == offline(checked(capsys, "--state", str(exported), "-C", str(platform.root)))[0]
 
 
 def test_the_same_faults_are_refused_in_prod_and_told_in_dev(platform: Repository) -> None:

@@ -1,10 +1,11 @@
 """Cost rules, case by case."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from platform_policies.evaluate import STACK_TYPE, evaluate
-from platform_policies.graph import UNKNOWN, Node, ResourceGraph
+from platform_policies.graph import UNKNOWN, Node, ResourceGraph, stack_of
 from platform_policies.rule import Pack, Settings, Status
 from platform_policies.rules import cost
 from platform_policies.rules.cost import (
@@ -78,6 +79,9 @@ def _differences() -> None:
     table.failing({}, "from nothing", others=(US, GATEWAY), settings={"baseline_usd": 0, "max_increase_usd": 0})
     table.absent(None, name="baseline", others=(US, GATEWAY), settings={"max_increase_usd": 0})
     table.absent(None, name="limit", others=(US, GATEWAY), settings={"baseline_usd": 0})
+    table.absent(
+        None, name="amount of a stack that is new", others=(US, GATEWAY), settings={"baseline_usd": {"other": 0}, "max_increase_usd": 0}
+    )
     table.unknown({}, "an endpoint's zones", others=(US, _endpoint()), settings={"baseline_usd": 0, "max_increase_usd": 99})
     _unpriceable(table, {"baseline_usd": 0, "max_increase_usd": 999})
     table = Table(CASES, "cost-diff-percent", STACK_TYPE)
@@ -115,7 +119,7 @@ def _share() -> None:
 
 def _nat() -> None:
     table = Table(CASES, "cost-nat-per-az-in-nonprod", NAT)
-    second = (node(NAT, "second", {}),)
+    second = (node(NAT, "the-second", {}),)
     table.passing({"tags": {"Environment": "dev"}}, "the first", others=second)
     table.passing({"tags": {"Environment": "prod"}}, "production", others=second)
     table.absent(Status.PASS, name="no tags, the only one")
@@ -266,6 +270,7 @@ def _tags() -> None:
     table.absent(Status.FAIL, name="none", settings=wanted)
     table.absent(None, name="none is required")
     table.unknown({}, "there", others=(node(BUDGET, "b", {"notifications": UNKNOWN}),), settings=wanted)
+    table.absent(None, name="none in a stack of another layer", settings={"require_budget": "platform"})
 
 
 for build in (_maximum, _differences, _share, _nat, _eks, _rds, _gp3, _generation, _tags):
@@ -289,6 +294,34 @@ def test_of_several_nat_gateways_all_but_the_first_are_too_many() -> None:
         ResourceGraph(tuple(node(NAT, name, {}) for name in names)), [cost.one_nat], Settings({cost.one_nat.id: {"most": 2}})
     )
     assert [finding.urn.rpartition("::")[2] for finding in allowed.findings] == ["c"]
+
+
+def test_which_gateways_are_too_many_does_not_hang_on_the_order_in_which_they_registered() -> None:
+    found = evaluate(ResourceGraph(tuple(node(NAT, name, {}) for name in ("b", "c", "a"))), [cost.one_nat])
+    assert sorted((finding.urn.rpartition("::")[2], finding.message) for finding in found.findings) == [
+        ("b", "NAT gateway 2 of test, where 1 is enough"),
+        ("c", "NAT gateway 3 of test, where 1 is enough"),
+    ]
+
+
+def test_an_increase_is_counted_from_what_its_own_stack_cost() -> None:
+    graph = ResourceGraph((node(STACK_TYPE, "s", {}), US, GATEWAY))
+    stack = stack_of(GATEWAY.urn)
+    limits = {cost.increase.id: {"max_increase_usd": 2}, cost.increase_percent.id: {"max_increase_percent": 5}}
+
+    def found(before: float) -> list[str]:
+        settings = Settings({rule: {**given, "baseline_usd": {stack: before, "other": 1000}} for rule, given in limits.items()})
+        return [one.message for one in evaluate(graph, [cost.increase, cost.increase_percent], settings).findings]
+
+    assert found(30.85) == ["at least $32.85 a month after $30.85: more than 5 % above it"]
+    assert found(32.85) == []
+
+
+def test_a_layer_has_the_budget_of_all() -> None:
+    roots = [replace(node(STACK_TYPE, name, {}), layer=name) for name in ("network", "platform")]
+    settings = Settings({cost.required_tags.id: {"require_budget": "platform"}})
+    found = evaluate(ResourceGraph(tuple(roots)), [cost.required_tags], settings).findings
+    assert [(one.urn.rpartition("::")[2], one.sub_id) for one in found] == [("platform", "budget-present-with-notification")]
 
 
 def test_messages_name_amounts() -> None:

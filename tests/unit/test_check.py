@@ -157,6 +157,31 @@ def test_an_expired_waiver_blocks(elsewhere: Path, capsys: pytest.CaptureFixture
     assert of_rule(result, "waiver-expired")["source"].endswith("w.yaml:2")
 
 
+def _with_gateways(count: int, region: str = "eu-west-1") -> str:
+    root = "urn:pulumi:prod::shop::pulumi:pulumi:Stack::shop-prod"
+    provider = "urn:pulumi:prod::shop::pulumi:providers:aws::default::id"
+    states: list[dict[str, Any]] = [{"urn": root, "type": "pulumi:pulumi:Stack"}]
+    for number in range(count):
+        kind, inputs = "aws:ec2/natGateway:NatGateway", {"subnetId": "subnet-1", "tags": {"Environment": "prod"}}
+        urn = f"urn:pulumi:prod::shop::{kind}::nat-{number}"
+        states.append({"urn": urn, "type": kind, "custom": True, "inputs": inputs, "provider": provider})
+    return json.dumps({**json.loads(preview_of(*states)), "config": {"aws:region": region} if region else {}})
+
+
+def test_what_a_change_adds_is_held_against_a_limit(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, text in (("before", _with_gateways(1)), ("after", _with_gateways(2)), ("nowhere", _with_gateways(1, ""))):
+        (elsewhere / f"{name}.json").write_text(text)
+    rules = {"cost-diff-absolute": {"settings": {"max_increase_usd": 40}}, "cost-diff-percent": {"settings": {"max_increase_percent": 99}}}
+    (elsewhere / "enforcement.yaml").write_text(json.dumps({"rules": rules}))
+    given = ("--preview-json", "after.json", "--settings", "enforcement.yaml")
+    told = [one["message"] for one in check_json(capsys, *given, "--against", "before.json")["findings"]]
+    assert [text for text in told if "%" in text] == ["at least $70.08 a month after $35.04: more than 99 % above it"]
+    assert not check_json(capsys, *given, code=0)["findings"], "nothing to compare with"
+    assert not check_json(capsys, *given, "--against", "after.json", code=0)["findings"]
+    assert run(["check", *given, "--against", "nowhere.json"]) == 2
+    assert "nowhere.json  prod cannot be priced: " in capsys.readouterr().err
+
+
 def test_what_is_unknown_blocks_only_where_that_is_asked(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     unknown = {**group(), "inputs": {"description": "x", "ingress": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}}
     (elsewhere / "preview.json").write_text(preview_of(unknown))

@@ -171,6 +171,25 @@ def test_what_is_no_preview_is_refused_with_one_line(read: Any, tmp_path: Path, 
     assert "\n" not in str(refused.value)
 
 
+def test_default_providers_have_the_configuration_of_the_stack(read: Any) -> None:
+    default, own = (f"urn:pulumi:dev.network::own::pulumi:providers:aws::{name}" for name in ("default_7_51_1", "main"))
+    config = {"aws:region": "eu-west-1", "aws:secretKey": "[secret]", "own:size": "3"}
+    steps = [step("create", provider=f"{default}::1"), step("create", POLICY, provider=f"{own}::2"), step("create", own)]
+    graph = read({"steps": steps, "config": config})
+    assert graph.by_urn[default].inputs == {"region": "eu-west-1", "secretKey": SECRET}
+    assert graph.by_urn[default].layer == "network"
+    assert not graph.by_urn[own].inputs, "a provider that the program makes has its own settings only"
+    assert not read({"steps": steps}).by_urn[default].inputs
+
+
+def test_what_policy_packs_refused_is_read_as_it_would_have_been(read: Any) -> None:
+    refusal = {"severity": "error", "message": "error: preview failed\n"}
+    content = {"steps": [step("create")], "diagnostics": [refusal]}
+    assert [node.urn for node in read(content).nodes] == [BUCKET]
+    with pytest.raises(DeclarationError, match="not all there: boom"):
+        read({**content, "diagnostics": [{"severity": "error", "message": "boom"}, refusal]})
+
+
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     for path, expected in (

@@ -78,7 +78,7 @@ def monthly_max(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -
     limit = settings["max_usd"]
     if limit is None:
         return None
-    priced = _price(node, graph, settings)
+    priced = price_of_stack(node, graph, settings)
     if not isinstance(priced, Estimate):
         return priced
     message = f"at least ${priced.monthly:.2f} a month, over the budget of ${Decimal(str(limit)):.2f}"
@@ -96,14 +96,14 @@ def monthly_max(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -
 )
 def increase(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
     """A jump in cost is cheapest to question before it is built."""
-    baseline, limit = settings["baseline_usd"], settings["max_increase_usd"]
-    if baseline is None or limit is None:
+    before, limit = _before(node, settings), settings["max_increase_usd"]
+    if before is None or limit is None:
         return None
-    priced = _price(node, graph, settings)
+    priced = price_of_stack(node, graph, settings)
     if not isinstance(priced, Estimate):
         return priced
-    added = priced.monthly - Decimal(str(baseline))
-    message = f"at least ${added:.2f} a month more than ${Decimal(str(baseline)):.2f}; ${Decimal(str(limit)):.2f} is allowed"
+    added = priced.monthly - before
+    message = f"at least ${added:.2f} a month more than ${before:.2f}; ${Decimal(str(limit)):.2f} is allowed"
     return _within(priced, added <= Decimal(str(limit)), message)
 
 
@@ -118,13 +118,12 @@ def increase(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> A
 )
 def increase_percent(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Answer:
     """A small stack that doubles is seen in no total, and sets the habit."""
-    baseline, limit = settings["baseline_usd"], settings["max_increase_percent"]
-    if baseline is None or limit is None:
+    before, limit = _before(node, settings), settings["max_increase_percent"]
+    if before is None or limit is None:
         return None
-    priced = _price(node, graph, settings)
+    priced = price_of_stack(node, graph, settings)
     if not isinstance(priced, Estimate):
         return priced
-    before = Decimal(str(baseline))
     message = f"at least ${priced.monthly:.2f} a month after ${before:.2f}: more than {limit} % above it"
     return _within(priced, (priced.monthly - before) * 100 <= Decimal(str(limit)) * before, message)
 
@@ -143,7 +142,7 @@ def unpriced_share(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]
     limit = settings["max_percent"]
     if limit is None or not any(canonical(other.type).startswith("aws:") for other in _of_stack(node, graph)):
         return None
-    priced = _price(node, graph, settings)
+    priced = price_of_stack(node, graph, settings)
     if not isinstance(priced, Estimate):
         return priced
     if not priced.billable_types:
@@ -169,8 +168,9 @@ def one_nat(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> An
         return unknown("tags")
     if environment in settings["production"]:
         return passed()
-    others = list(_of_stack(node, graph).of_type(NAT))
-    position = others.index(node) + 1
+    # By name: gateways that wait for nothing but their own address register in whichever order these are answered.
+    others = sorted(other.urn for other in _of_stack(node, graph).of_type(NAT))
+    position = others.index(node.urn) + 1
     message = f"NAT gateway {position} of {environment}, where {settings['most']} is enough"
     return verdict(position <= settings["most"], "subnetId", message)
 
@@ -271,7 +271,9 @@ def required_tags(node: Node, graph: ResourceGraph, settings: Mapping[str, Any])
     """A cost that carries no tag belongs to nobody, and a budget that tells nobody is a number."""
     kind = canonical(node.type)
     if kind == STACK_TYPE:
-        return _budget_present(graph) if settings["require_budget"] else None
+        # True: somewhere in what is judged. The name of a layer: in its stacks, where one layer has the budget for all.
+        wanted = settings["require_budget"]
+        return _budget_present(graph) if wanted is True or (wanted and wanted == node.layer) else None
     if kind == BUDGET:
         told = _told(node)
         return verdict(told, "notifications", "the budget tells nobody: it has no notification with a subscriber", sub_id=_BUDGET)
@@ -285,7 +287,15 @@ def required_tags(node: Node, graph: ResourceGraph, settings: Mapping[str, Any])
 _BUDGET = "budget-present-with-notification"
 
 
-def _price(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Estimate | Verdict:
+def _before(node: Node, settings: Mapping[str, Any]) -> Decimal | None:
+    """What the stack cost before: baseline_usd is one amount, or one by stack, where a stack that is new has none."""
+    given = settings["baseline_usd"]
+    if isinstance(given, Mapping):
+        given = given.get(stack_of(node.urn))
+    return None if given is None else Decimal(str(given))
+
+
+def price_of_stack(node: Node, graph: ResourceGraph, settings: Mapping[str, Any]) -> Estimate | Verdict:
     """The estimate of the stack a root belongs to, or why there is none."""
     own = _of_stack(node, graph)
     region = settings["region"] or _region(own)
@@ -365,6 +375,9 @@ def _budget_present(graph: ResourceGraph) -> Verdict:
     told = any_of(_told(budget) for budget in graph.of_type(BUDGET))
     return verdict(told, "", "there is no Budget with a notification", sub_id=_BUDGET)
 
+
+INCREASES = (increase, increase_percent)
+"""The rules that hold a stack's cost against what it cost before."""
 
 RULES = (
     monthly_max,

@@ -1,0 +1,8 @@
+"""The cost pack, by the settings of the shop: `pulumi preview --policy-pack policies/cost`."""
+
+from pathlib import Path
+
+from platform_policies.crossguard import serve
+from platform_policies.rule import Pack
+
+serve(Pack.COST, Path(__file__).absolute().parents[1])
