@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Repository
+from tests.engine.inventory import Names, inventory
 
 DEFAULTS_OF_MOTO = {"default"}
 
@@ -58,26 +59,48 @@ def made_in(repository: Repository) -> dict[str, list[str]]:
     }
 
 
-def test_up_then_drift_then_up_then_destroy(repository: Repository) -> None:
+def test_up_twice_from_nothing_then_drift_then_up_then_destroy(repository: Repository) -> None:
     started = repository.platformctl("sandbox", "start")
     before = made_in(repository)
     assert not any(before.values()), before
     assert "127.0.0.1" in started.stdout + started.stderr
 
-    repository.platformctl("up", "dev", "--sandbox", "--yes")
+    def bring_up() -> list[dict[str, Any]]:
+        return json.loads(repository.platformctl("up", "dev", "--sandbox", "--yes", "--json").stdout)["layers"]
+
+    stacks = [layer["stack"] for layer in bring_up()]
     made = made_in(repository)
     for kind in ("vpcs", "subnets", "route tables", "endpoints", "flow logs", "roles", "clusters", "keys", "log groups"):
         assert made[kind], f"no {kind} after up"
 
+    first = inventory(repository, stacks)
+    repository.platformctl("sandbox", "reset")
+    assert made_in(repository) == before
+    bring_up()
+    assert inventory(repository, stacks).splitlines() == first.splitlines(), "the same declaration is the same environment, byte for byte"
+
     assert "no drift" in repository.platformctl("drift", "dev").stdout.lower()
 
-    again = json.loads(repository.platformctl("up", "dev", "--sandbox", "--yes", "--json").stdout)
-    for layer in again["layers"]:
+    for layer in bring_up():
         assert set(layer["changes"]) <= {"same"}, layer
         assert layer["changes"]["same"] > 0
 
     repository.platformctl("destroy", "dev", "--sandbox", "--yes")
     assert made_in(repository) == before
+
+
+def test_an_inventory_forgives_what_is_drawn_and_nothing_else() -> None:
+    first = [
+        {"id": "subnet-0123456789abcdef0", "cidr": "10.0.0.0/24"},
+        {"id": "subnet-0fedcba9876543210", "in": "subnet-0123456789abcdef0"},
+    ]
+    drawn_anew = [
+        {"id": "subnet-00000000000000001", "cidr": "10.0.0.0/24"},
+        {"id": "subnet-00000000000000002", "in": "subnet-00000000000000001"},
+    ]
+    assert Names()(first) == Names()(drawn_anew)
+    assert Names()(first) != Names()([first[0], {**first[1], "in": first[1]["id"]}]), "it lies in another subnet"
+    assert Names()(first) != Names()([{**first[0], "cidr": "10.0.1.0/24"}, first[1]])
 
 
 def test_plain_pulumi_command_lines(repository: Repository) -> None:
