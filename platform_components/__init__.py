@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from platform_components.args import Late
     from platform_components.autoscaling.args import AutoscalingArgs
     from platform_components.autoscaling.autoscaling import Autoscaling
+    from platform_components.autoscaling.priorities import PriorityClassesArgs
+    from platform_components.autoscaling.priority_classes import PriorityClasses
     from platform_components.certificates.args import CertificatesArgs
     from platform_components.certificates.certificates import Certificates
     from platform_components.charts.args import AddonReleaseArgs
@@ -84,6 +86,8 @@ _MODULES = {
     "PipelineIdentityArgs": "identity.pipeline_args",
     "PlatformError": "errors",
     "Profile": "profile",
+    "PriorityClasses": "autoscaling.priority_classes",
+    "PriorityClassesArgs": "autoscaling.priorities",
     "PublicZone": "ingress.public_zone",
     "PublicZoneArgs": "ingress.zone_args",
     "ServiceMesh": "mesh.service_mesh",
@@ -130,6 +134,8 @@ __all__ = [
     "PipelineIdentity",
     "PipelineIdentityArgs",
     "PlatformError",
+    "PriorityClasses",
+    "PriorityClassesArgs",
     "Profile",
     "PublicZone",
     "PublicZoneArgs",

@@ -26,7 +26,14 @@ cluster = platform.EksCluster(
     ),
 )
 kubernetes = pulumi.ResourceOptions(providers=[cluster.kubernetes_provider])
-around = {"cluster": cluster.ref(), "environment": "shop", "region": "eu-west-1", "vpc_id": network.vpc_id}
+priorities = platform.PriorityClasses("shop", platform.PriorityClassesArgs(), kubernetes)
+around = {
+    "cluster": cluster.ref(),
+    "environment": "shop",
+    "region": "eu-west-1",
+    "vpc_id": network.vpc_id,
+    "priority_class": priorities.platform_class,
+}
 kinds = platform.AddonRelease("shop", platform.AddonReleaseArgs(addon="prometheus-operator-crds", **around), kubernetes)
 certificates = platform.Certificates(
     "shop", platform.CertificatesArgs(**around), pulumi.ResourceOptions.merge(kubernetes, pulumi.ResourceOptions(depends_on=[kinds]))
@@ -50,4 +57,4 @@ autoscaling = platform.Autoscaling(
 )
 
 pulumi.export("pools", autoscaling.pool_names)
-pulumi.export("priority_classes", autoscaling.priority_class_names)
+pulumi.export("priority_classes", priorities.names)

@@ -1,29 +1,29 @@
-"""Autoscaling: Karpenter with its pools, metrics-server, KEDA, recommendations, priorities.
+"""Autoscaling: Karpenter with its pools, metrics-server, KEDA, recommendations.
 
-Builds the releases, their namespaces, the pools' objects and the PriorityClasses. Does not build Karpenter's side of AWS: that is the
-cluster's. Order on the way up, and its reverse on destroy: definitions, controller, pools; so nodes drain while the controller still runs.
+Builds the releases, their namespaces and the pools' objects. Does not build Karpenter's side of AWS, which is the cluster's, nor
+PriorityClasses, which come before everything. Order on the way up, and its reverse on destroy: definitions, controller, pools; so nodes
+drain while the controller still runs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from platform_components.autoscaling.args import DEFAULT_CLASS, AutoscalingArgs, KarpenterController, Priority
+from platform_components.autoscaling.args import AutoscalingArgs, KarpenterController
 from platform_components.charts.addon import Addon
 from platform_components.charts.namespace import create_namespace
 from platform_components.charts.records import descheduler, karpenter, karpenter_crd, keda, metrics_server, vertical_pod_autoscaler
 from platform_components.charts.release import install
 from platform_components.cluster.node_pools.provisioned import KarpenterPools
 from platform_components.component import PlatformComponent
-from platform_components.names import child_name
 
 ADDONS = (metrics_server.ADDON, keda.ADDON, vertical_pod_autoscaler.ADDON, descheduler.ADDON)
 """Add-ons in a namespace of their own, in the order they need each other."""
 
 
 class Autoscaling(PlatformComponent):
-    """Capacity that follows demand: nodes by Karpenter, replicas by KEDA and metrics, sizes by recommendation, order by priority.
+    """Capacity that follows demand: nodes by Karpenter, replicas by KEDA and metrics, sizes by recommendation.
 
     Limits of a pool (`limit_vcpu`) are its cost ceiling, its disruption budget says how many nodes may go at once, and the interruption
     queue announces spot instances before EC2 takes them back. Give it `depends_on` whatever its charts need first: the kinds of the
@@ -32,33 +32,17 @@ class Autoscaling(PlatformComponent):
 
     pool_names: pulumi.Output[Sequence[str]]
     """Names of the NodePool objects made here; none without Karpenter."""
-    priority_class_names: pulumi.Output[Sequence[str]]
-    """Names of the PriorityClasses."""
 
     def __init__(self, name: str, args: AutoscalingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         self._args = args
         self._site = args.site()
-        self._create_priorities(args.priorities)
         pools = self._create_karpenter(args.karpenter) if args.karpenter is not None else None
         installed: dict[str, pulumi.Resource] = {}
         for addon in filter(args.enabled, ADDONS):
             installed[addon.name] = self._install(addon, [installed[needed] for needed in addon.needs if needed in installed])
         self.pool_names = pulumi.Output.from_input([]) if pools is None else pools.names
-        self.priority_class_names = pulumi.Output.from_input(list(args.priorities))
         self.register()
-
-    def _create_priorities(self, priorities: Mapping[str, Priority]) -> None:
-        for role, priority in priorities.items():
-            k8s.scheduling.v1.PriorityClass(
-                child_name(self._name, "priority", role),
-                metadata={"name": role},
-                value=priority.value,
-                global_default=role == DEFAULT_CLASS,
-                preemption_policy="PreemptLowerPriority" if priority.preempts else "Never",
-                description=priority.description,
-                opts=self.child_options(),
-            )
 
     def _create_karpenter(self, settings: KarpenterController) -> KarpenterPools:
         """Definitions, controller, pools; beside each other in the cluster's own namespace, whose pods the API server serves first."""

@@ -68,6 +68,12 @@ class InstallationArgs(Args):
     addons: Mapping[AddonName, AddonSettings] = Field(default={}, description="What differs from an add-on's record. Omitted: nothing.")
     monitors: bool = Field(default=True, description="Whether the kinds of the Prometheus operator exist. Omitted: yes.")
 
+    priority_class: Late[str | None] = Field(
+        default=None,
+        description="PriorityClass of the add-ons' pods, which has to be there: `PriorityClasses.platform_class`. Charts that bring a "
+        "class of Kubernetes' own keep it. Omitted: none is named.",
+    )
+
     def site(self) -> Site:
         """As values builders take it."""
         return Site(
@@ -79,6 +85,7 @@ class InstallationArgs(Args):
             domain=self.domain,
             mirror=self.mirror.mirror() if self.mirror else None,
             monitors=self.monitors,
+            priority_class=self.priority_class,
         )
 
     def enabled(self, addon: Addon) -> bool:

@@ -46,6 +46,11 @@ def resources(cpu_millicores: int, memory_mib: int, limit_memory_mib: int | None
     return {"requests": requests, "limits": {"memory": f"{limit_memory_mib or memory_mib}Mi"}}
 
 
+def priority(name: Any) -> dict[str, Any]:
+    """The pods' PriorityClass, where one is named."""
+    return {} if name is None else {"priorityClassName": name}
+
+
 def spread(labels: Mapping[str, str]) -> list[dict[str, Any]]:
     """Topology spread over zones and nodes; soft, so that a lost zone never keeps a replica from starting."""
     return [

@@ -30,6 +30,8 @@ class Site:
     mirror: Mirror | None = None
     monitors: bool = True
     """Whether ServiceMonitor and PodMonitor kinds exist, so that charts may make them."""
+    priority_class: Any = None
+    """PriorityClass of platform pods. None: the charts' own choice."""
     node_selector: Mapping[str, str] | None = None
     """Labels of the nodes that platform pods run on. None: any node."""
     tolerations: Sequence[Mapping[str, str]] = ({"key": "CriticalAddonsOnly", "operator": "Exists"},)

@@ -8,7 +8,7 @@ from pydantic import Field
 from platform_components.admission.args import PROFILE_DEFAULTS as ADMISSION_DEFAULTS
 from platform_components.admission.args import AdmissionSettings
 from platform_components.args import Args
-from platform_components.autoscaling.args import AutoscalingSettings
+from platform_components.autoscaling.priorities import PRIORITIES, ClassName, Priority
 from platform_components.certificates.args import PROFILE_DEFAULTS as CERTIFICATE_DEFAULTS
 from platform_components.certificates.args import CertificatesSettings
 from platform_components.charts.args import AddonName, AddonSettings, MirrorSettings
@@ -31,8 +31,10 @@ class PlatformSettings(Args):
     addons: Mapping[AddonName, AddonSettings] = Field(
         default={}, description="What differs from an add-on's record, by name (`platformctl addons list`). Omitted: nothing."
     )
-    autoscaling: AutoscalingSettings = Field(
-        default=AutoscalingSettings(), description="Autoscaling; see the page of Autoscaling. Omitted: the platform's priority classes."
+    priorities: Mapping[ClassName, Priority] = Field(
+        default=PRIORITIES,
+        description="PriorityClasses of the cluster, by name; see the page of PriorityClasses. Omitted: platform, production, standard "
+        "and batch.",
     )
     zone: PublicZoneSettings | None = Field(
         default=PublicZoneSettings(),

@@ -9,6 +9,8 @@ from platform_components.admission.args import AdmissionPoliciesArgs
 from platform_components.admission.registries import registries
 from platform_components.autoscaling.args import AutoscalingArgs, KarpenterController
 from platform_components.autoscaling.autoscaling import Autoscaling
+from platform_components.autoscaling.priorities import PriorityClassesArgs
+from platform_components.autoscaling.priority_classes import PriorityClasses
 from platform_components.certificates.args import CertificatesArgs
 from platform_components.certificates.certificates import Certificates
 from platform_components.charts.args import AddonReleaseArgs
@@ -40,7 +42,8 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
     """Build the platform in the environment's cluster."""
     name, settings = environment.environment, environment.platform
     opts = options(environment, "platform", upstream.require("cluster", "kubeconfig"))
-    around = surroundings(environment, upstream)
+    priorities = PriorityClasses(name, PriorityClassesArgs(classes=settings.priorities), opts)
+    around = {**surroundings(environment, upstream), "priority_class": priorities.platform_class}
     kinds = AddonRelease(name, AddonReleaseArgs(addon=MONITORING_KINDS, **around), opts)
     zone = public_zone(environment, opts)
     zones = {str(environment.domain): zone.zone_id} if zone is not None else {}
@@ -53,7 +56,7 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
     AdmissionPolicies(name, admission_args(environment, upstream), opts)
     autoscaling = Autoscaling(
         name,
-        AutoscalingArgs(**dict(settings.autoscaling), **around, karpenter=karpenter(environment, upstream)),
+        AutoscalingArgs(**around, karpenter=karpenter(environment, upstream)),
         after(opts, kinds, certificates),
     )
     if settings.mesh is not None:
@@ -65,7 +68,7 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
     return PlatformOutputs(
         zone_id=pulumi.Output.from_input(zone.zone_id if zone is not None else None),
         pool_names=autoscaling.pool_names,
-        priority_class_names=autoscaling.priority_class_names,
+        priority_class_names=priorities.names,
         public_issuer=certificates.public_issuer,
         internal_issuer=certificates.internal_issuer,
         cost_alerts_topic_arn=alerts.topic_arn if alerts is not None else None,

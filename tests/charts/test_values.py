@@ -33,6 +33,7 @@ SITES = st.builds(
     domain=st.sampled_from((None, "dev.example.com")),
     mirror=st.sampled_from((None, MIRROR)),
     monitors=st.booleans(),
+    priority_class=st.sampled_from((None, "platform")),
     node_selector=st.sampled_from((None, {"platform.pool/name": "system"})),
 )
 every_addon = pytest.mark.parametrize("addon", ADDONS.values(), ids=list(ADDONS))
@@ -119,6 +120,38 @@ def test_with_a_mirror_nothing_comes_from_elsewhere(addon: Addon) -> None:
     assert addon.source(MIRROR) == (f"{MIRROR.charts}/{addon.chart}", None)
     if addon.images:
         assert any(MIRROR.registry.partition("/")[0] in text for text in texts(addon.values(SITE)))
+
+
+def classes(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every class that values name, by path."""
+    if isinstance(values, Mapping):
+        for key, below in values.items():
+            yield from [(path, below)] if key == "priorityClassName" else classes(below, f"{path}.{key}".lstrip("."))
+
+
+@every_addon
+def test_pods_name_the_platforms_class_or_one_of_kubernetes_own(addon: Addon) -> None:
+    named = dict(classes(addon.values(dataclasses.replace(SITE, priority_class="platform"))))
+    own = addon.exceptions.get("priorityClass", "")
+    if own:
+        assert own.startswith(("system-cluster-critical", "system-node-critical"))
+        assert set(named.values()) <= {own.partition(",")[0]}
+    else:
+        assert bool(named) == bool(addon.images)
+        assert set(named.values()) <= {"platform"}
+    assert not any(name == "platform" for _, name in classes(addon.values(SITE))), "without one, the chart's own choice"
+
+
+def test_where_a_chart_has_a_class_for_each_part_every_part_names_it() -> None:
+    for name, parts in {
+        "argo-cd": {"global", "redis-ha", "redis-ha.haproxy"},
+        "flux2": {"helmController", "kustomizeController", "notificationController", "sourceController"},
+        "kube-prometheus-stack": {
+            "alertmanager.alertmanagerSpec", "grafana", "kube-state-metrics", "prometheus-node-exporter", "prometheus.prometheusSpec",
+            "prometheusOperator",
+        },
+    }.items():  # fmt: skip
+        assert {path for path, _ in classes(ADDONS[name].values(dataclasses.replace(SITE, priority_class="platform")))} == parts
 
 
 @every_addon

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 import platform_components as platform
-from platform_components.autoscaling.args import DEFAULT_CLASS, PRIORITIES, KarpenterController
+from platform_components.autoscaling.args import KarpenterController
+from platform_components.autoscaling.priorities import DEFAULT_CLASS, PRIORITIES
 from tests.support import Deployment, deploy
 
 CLUSTER = platform.ClusterRef(name="shop-1a2b", arn="arn:aws:eks:eu-west-1:123456789012:cluster/shop-1a2b")
@@ -24,7 +25,7 @@ def built(**args: Any) -> Deployment[dict[str, Any]]:
         made = platform.Autoscaling(
             "shop", platform.AutoscalingArgs(cluster=CLUSTER, environment="dev", region="eu-west-1", vpc_id="vpc-1", **args)
         )
-        return {"pools": made.pool_names, "classes": made.priority_class_names}
+        return {"pools": made.pool_names}
 
     return deploy(program)
 
@@ -70,13 +71,26 @@ def test_recommendations_come_after_what_they_read() -> None:
     assert named(done, "metrics-server").urn in named(done, "vertical-recommender").dependencies
 
 
+def classes_of(**args: Any) -> Deployment[dict[str, Any]]:
+    def program() -> dict[str, Any]:
+        made = platform.PriorityClasses("shop", platform.PriorityClassesArgs(**args))
+        return {"names": made.names, "platform": made.platform_class}
+
+    return deploy(program)
+
+
 def test_one_class_is_the_default_and_batch_pushes_nobody_out() -> None:
-    done = built()
+    done = classes_of()
     classes = {node.inputs["metadata"]["name"]: node.inputs for node in done.graph.of_type("kubernetes:scheduling.k8s.io/v1:PriorityClass")}
-    assert set(classes) == set(PRIORITIES)
+    assert set(classes) == set(PRIORITIES) == set(done.value("names"))
     assert [name for name, inputs in classes.items() if inputs["globalDefault"]] == [DEFAULT_CLASS]
     assert classes["batch"]["preemptionPolicy"] == "Never"
     assert sorted(classes, key=lambda name: -classes[name]["value"]) == ["platform", "production", "standard", "batch"]
+    assert done.value("platform") == "platform"
+
+
+def test_without_a_class_of_the_platform_no_pod_names_it() -> None:
+    assert classes_of(classes={"mine": {"value": 1, "description": "x"}}).value("platform") is None
 
 
 @pytest.mark.parametrize(
@@ -89,4 +103,4 @@ def test_one_class_is_the_default_and_batch_pushes_nobody_out() -> None:
 )
 def test_a_priority_that_kubernetes_would_refuse_is_refused(name: str, priority: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        built(priorities={name: priority})
+        classes_of(classes={name: priority})

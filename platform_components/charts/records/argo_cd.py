@@ -7,7 +7,7 @@ The password of its cache is made in the cluster by the chart's own job and kept
 from typing import Any
 
 from platform_components.charts.addon import Addon, Definitions, Image, KubernetesRange, PodSecurity, Values, mirrored
-from platform_components.charts.hardening import container_security, pod_security, resources, spread
+from platform_components.charts.hardening import container_security, pod_security, priority, resources, spread
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 
@@ -44,6 +44,7 @@ def values(site: Site, settings: Values | None = None, rights: Values | None = N
             "networkPolicy": {"create": False},
             "tolerations": list(site.tolerations),
             "nodeSelector": {"kubernetes.io/os": "linux", **(site.node_selector or {})},
+            **priority(site.priority_class),
         },
         "crds": {"install": True, "keep": True},
         "configs": {
@@ -98,12 +99,14 @@ def _cache(site: Site) -> Values:
     several: dict[str, Any] = {
         "enabled": site.highly_available,
         "image": image,
+        **priority(site.priority_class),
         "redis": {"resources": resources(50, 128, 512)},
         "sentinel": {"resources": resources(20, 32, 128)},
         "init": {"resources": resources(20, 32, 64)},
         "splitBrainDetection": {"resources": resources(20, 32, 64)},
         "haproxy": {
             "image": {"repository": f"{proxy.registry}/{proxy.repository}", "tag": proxy.tag},
+            **priority(site.priority_class),
             "resources": resources(50, 64, 256),
             "init": {"resources": resources(20, 32, 64)},
         },

@@ -70,4 +70,5 @@ ADDON = Addon(
     definitions=Definitions(("elbv2.k8s.aws", "gateway.k8s.aws"), upgraded=False, source="the chart's crds/"),
     service_account="aws-load-balancer-controller",
     needs=("cert-manager", "prometheus-operator-crds"),
+    exceptions={"priorityClass": "system-cluster-critical, as the chart has it"},
 )

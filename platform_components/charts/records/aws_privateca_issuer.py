@@ -4,7 +4,7 @@ Chart and values: cert-manager/aws-privateca-issuer, charts/aws-pca-issuer at v1
 """
 
 from platform_components.charts.addon import Addon, Definitions, Image, KubernetesRange, PodSecurity, Values, mirrored
-from platform_components.charts.hardening import NON_ROOT_UID, container_security, pod_security, resources, spread
+from platform_components.charts.hardening import NON_ROOT_UID, container_security, pod_security, priority, resources, spread
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 
@@ -26,6 +26,7 @@ def values(site: Site) -> Values:
         "topologySpreadConstraints": spread(LABELS),
         "tolerations": list(site.tolerations),
         "nodeSelector": dict(site.node_selector or {}),
+        **priority(site.priority_class),
         "serviceAccount": {"create": True, "name": ADDON.service_account},
         "serviceMonitor": {"create": site.monitors},
     }

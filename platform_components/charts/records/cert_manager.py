@@ -5,7 +5,7 @@ Chart and values: cert-manager/cert-manager, deploy/charts/cert-manager at v1.21
 """
 
 from platform_components.charts.addon import Addon, Definitions, Image, KubernetesRange, PodSecurity, Values, mirrored
-from platform_components.charts.hardening import container_security, pod_security, resources, spread
+from platform_components.charts.hardening import container_security, pod_security, priority, resources, spread
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 
@@ -25,7 +25,7 @@ def values(site: Site) -> Values:
         "imageNamespace": image.repository.rpartition("/")[0],
         "crds": {"enabled": True, "keep": True},
         # Elections in kube-system would want rights in a namespace that is not its own.
-        "global": {"leaderElection": {"namespace": NAMESPACE}},
+        "global": {"leaderElection": {"namespace": NAMESPACE}, **priority(site.priority_class)},
         **_part(site, "controller", resources(50, 128, 512)),
         "webhook": _part(site, "webhook", resources(20, 48, 128)),
         "cainjector": _part(site, "cainjector", resources(20, 96, 384)),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from platform_components.charts.addon import Addon, Definitions, Image, KubernetesRange, PodSecurity, Values, mirrored
-from platform_components.charts.hardening import container_security, pod_security, resources
+from platform_components.charts.hardening import container_security, pod_security, priority, resources
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 
@@ -50,6 +50,7 @@ def values(
         "resources": resources(20, 64, 256),
         "tolerations": list(site.tolerations),
         "nodeSelector": dict(site.node_selector or {}),
+        **priority(site.priority_class),
         "serviceMonitor": {"enabled": site.monitors},
         "logFormat": "json",
     }

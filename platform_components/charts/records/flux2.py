@@ -5,7 +5,7 @@ and whoever names no service account acts as one without rights (https://fluxcd.
 """
 
 from platform_components.charts.addon import Addon, Definitions, Image, KubernetesRange, PodSecurity, Values, mirrored
-from platform_components.charts.hardening import container_security, resources
+from platform_components.charts.hardening import container_security, priority, resources
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 
@@ -52,6 +52,7 @@ def _controller(site: Site, image: Image, size: Values) -> Values:
         "securityContext": container_security(uid=65534),
         "tolerations": list(site.tolerations),
         "nodeSelector": dict(site.node_selector or {}),
+        **priority(site.priority_class),
     }
 
 

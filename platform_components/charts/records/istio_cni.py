@@ -45,6 +45,7 @@ ADDON = Addon(
     needs=("istiod",),
     optional=True,
     exceptions={
+        "priorityClass": "system-node-critical, as the chart has it",
         "runAsNonRoot": "enters the network namespaces of pods and writes the node's network configuration",
         "capabilities": "NET_ADMIN, NET_RAW, SYS_PTRACE, SYS_ADMIN and DAC_OVERRIDE, for the same",
         "hostPath": "the node's CNI folders, /proc and the sockets of the two agents",

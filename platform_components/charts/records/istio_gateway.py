@@ -6,7 +6,7 @@ Chart and values: istio/istio, manifests/charts/gateway at 1.30.3.
 from collections.abc import Sequence
 
 from platform_components.charts.addon import Addon, PodSecurity, Values, mirrored
-from platform_components.charts.hardening import container_security, pod_security, resources, spread
+from platform_components.charts.hardening import container_security, pod_security, priority, resources, spread
 from platform_components.charts.records.istiod import KUBERNETES, REPOSITORY, VERSION, Istio, image
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
@@ -50,6 +50,7 @@ def values(
         "topologySpreadConstraints": spread(LABELS),
         "tolerations": list(site.tolerations),
         "nodeSelector": dict(site.node_selector or {}),
+        **priority(site.priority_class),
         "service": _service(scheme, hostnames),
     }
 

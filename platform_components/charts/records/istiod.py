@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from platform_components.charts.addon import Addon, Image, KubernetesRange, PodSecurity, Values, mirrored
-from platform_components.charts.hardening import resources, spread
+from platform_components.charts.hardening import priority, resources, spread
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 
@@ -104,6 +104,7 @@ def values(site: Site, istio: Istio | None = None) -> Values:
             "meshID": istio.mesh_id or "",
             "network": istio.network or "",
             "multiCluster": {"clusterName": site.cluster_name},
+            **priority(site.priority_class),
             "proxy": {"resources": resources(50, 64, 512), "seccompProfile": {"type": "RuntimeDefault"}},
             "waypoint": {"resources": resources(100, 128, 1024), "tolerations": list(site.tolerations)},
         },

@@ -61,5 +61,8 @@ ADDON = Addon(
     values=values,
     service_account="karpenter",
     needs=("karpenter-crd", "prometheus-operator-crds"),
-    exceptions={"podDisruptionBudget": "the chart always makes one, with one pod that may be away"},
+    exceptions={
+        "podDisruptionBudget": "the chart always makes one, with one pod that may be away",
+        "priorityClass": "system-cluster-critical, as the chart has it",
+    },
 )

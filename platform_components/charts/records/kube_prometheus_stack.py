@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from platform_components.charts.addon import Addon, Image, KubernetesRange, PodSecurity, Values, mirrored
-from platform_components.charts.hardening import container_security, pod_security, resources, spread
+from platform_components.charts.hardening import container_security, pod_security, priority, resources, spread
 from platform_components.charts.site import Mirror, Site
 from platform_components.charts.traffic import MONITORING, Traffic
 
@@ -108,6 +108,7 @@ def values(site: Site, metrics: Metrics | None = None) -> Values:
             "image": {**_image(NODE_EXPORTER, site.mirror), "tag": NODE_EXPORTER.tag.removesuffix("-distroless")},
             "resources": resources(20, 32, 128),
             "tolerations": [{"operator": "Exists"}],
+            **priority(site.priority_class),
         },
     }
 
@@ -243,7 +244,7 @@ def _image(image: Image, mirror: Mirror | None) -> Values:
 
 
 def _placement(site: Site) -> Values:
-    return {"tolerations": list(site.tolerations), "nodeSelector": dict(site.node_selector or {})}
+    return {"tolerations": list(site.tolerations), "nodeSelector": dict(site.node_selector or {}), **priority(site.priority_class)}
 
 
 ADDON = Addon(

@@ -45,6 +45,7 @@ ADDON = Addon(
     values=values,
     optional=True,
     exceptions={
+        "priorityClass": "system-node-critical",
         "runAsNonRoot": "writes the node's network configuration",
         "capabilities": "the chart gives no way to set them",
         "hostPath": "the node's CNI folders",

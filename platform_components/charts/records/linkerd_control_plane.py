@@ -7,7 +7,7 @@ certificates are given to it, for those it makes itself are others at every rend
 from dataclasses import dataclass
 
 from platform_components.charts.addon import Addon, Image, KubernetesRange, PodSecurity, Values, mirrored
-from platform_components.charts.hardening import resources
+from platform_components.charts.hardening import priority, resources
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 
@@ -91,6 +91,7 @@ def values(site: Site, linkerd: Linkerd | None = None) -> Values:
         "proxy": _proxy(linkerd, proxy),
         "debugContainer": {"image": {"name": debug}},
         "nodeSelector": {"kubernetes.io/os": "linux", **(site.node_selector or {})},
+        **priority(site.priority_class),
         "tolerations": list(site.tolerations),
         "podMonitor": {"enabled": site.monitors},
     }

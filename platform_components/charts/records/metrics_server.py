@@ -45,4 +45,5 @@ ADDON = Addon(
     images=(IMAGE,),
     values=values,
     needs=("prometheus-operator-crds",),
+    exceptions={"priorityClass": "system-cluster-critical, as the chart has it"},
 )

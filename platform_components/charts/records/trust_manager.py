@@ -5,7 +5,7 @@ images bring their own, and only authorities of the platform are distributed.
 """
 
 from platform_components.charts.addon import Addon, Definitions, Image, KubernetesRange, PodSecurity, Values, mirrored
-from platform_components.charts.hardening import container_security, pod_security, resources, spread
+from platform_components.charts.hardening import container_security, pod_security, priority, resources, spread
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 
@@ -30,6 +30,7 @@ def values(site: Site) -> Values:
         "topologySpreadConstraints": spread(LABELS),
         "tolerations": list(site.tolerations),
         "nodeSelector": {"kubernetes.io/os": "linux", **(site.node_selector or {})},
+        **priority(site.priority_class),
         "app": {
             "securityContext": container_security(),
             "metrics": {"service": {"servicemonitor": {"enabled": site.monitors}}},

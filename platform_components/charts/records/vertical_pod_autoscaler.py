@@ -4,7 +4,7 @@ Chart and values: kubernetes/autoscaler, vertical-pod-autoscaler/charts at verti
 """
 
 from platform_components.charts.addon import Addon, Definitions, Image, KubernetesRange, PodSecurity, Values, mirrored
-from platform_components.charts.hardening import container_security, pod_security, resources
+from platform_components.charts.hardening import container_security, pod_security, priority, resources
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 
@@ -28,6 +28,7 @@ def values(site: Site) -> Values:
             "resources": resources(50, 512, 1024),
             "tolerations": list(site.tolerations),
             "nodeSelector": dict(site.node_selector or {}),
+            **priority(site.priority_class),
         },
     }
 

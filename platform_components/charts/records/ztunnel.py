@@ -50,6 +50,7 @@ ADDON = Addon(
     needs=("istio-cni",),
     optional=True,
     exceptions={
+        "priorityClass": "system-node-critical, as the chart has it",
         "runAsNonRoot": "opens sockets in the network namespaces of pods",
         "capabilities": "NET_ADMIN, SYS_ADMIN and NET_RAW, for the same",
         "allowPrivilegeEscalation": "Kubernetes sets it with SYS_ADMIN",
