@@ -64,6 +64,8 @@ class GoBuild:
     """Version of the module that the executables lie in; `{version}` and its parts (`{major}`, `{minor}`, `{patch}`) are filled in."""
     typical: str = "about 4 minutes"
     """How long a build from nothing takes on two cores; shown to the user."""
+    lock: str = ""
+    """Folder below `locks` where it is another tool's; empty: the tool's own name."""
 
     def module(self, version: str) -> str:
         """Version of the module that is built, for a version of the tool."""
@@ -116,7 +118,7 @@ class Tool:
     @property
     def lock(self) -> Path:
         """Folder with the go.mod and go.sum of its build."""
-        return LOCKS / self.name
+        return LOCKS / ((self.go and self.go.lock) or self.name)
 
 
 PULUMI = Tool(
@@ -164,6 +166,21 @@ KUBERNETES = Tool(
         typical="about 8 minutes",
     ),
     brings=("definitions",),
+)
+
+KUBECTL = Tool(
+    name="kubectl",
+    version=KUBERNETES.version,
+    minimum=(1, 34, 0),  # one minor version of skew is supported
+    version_command=("version", "--client"),
+    what="the Kubernetes command line, for a look into the sandbox",
+    go=GoBuild(
+        packages=("k8s.io/kubernetes/cmd/kubectl",),
+        go=(1, 25, 0),
+        variables=KUBERNETES.go.variables if KUBERNETES.go else {},
+        typical="about a minute where the Kubernetes API was built, else about 3 minutes",
+        lock=KUBERNETES.name,
+    ),
 )
 
 CUSTOM_RESOURCES = Tool(
@@ -245,5 +262,7 @@ AMTOOL = Tool(
     ),
 )
 
-TOOLS: Mapping[str, Tool] = MappingProxyType({tool.name: tool for tool in (PULUMI, KUBERNETES, CUSTOM_RESOURCES, HELM, PROMTOOL, AMTOOL)})
+TOOLS: Mapping[str, Tool] = MappingProxyType(
+    {tool.name: tool for tool in (PULUMI, KUBERNETES, CUSTOM_RESOURCES, KUBECTL, HELM, PROMTOOL, AMTOOL)}
+)
 """Every tool by name."""

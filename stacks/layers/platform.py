@@ -9,7 +9,7 @@ from platform_components.admission.args import AdmissionPoliciesArgs
 from platform_components.admission.registries import registries
 from platform_components.autoscaling.args import AutoscalingArgs, KarpenterController
 from platform_components.autoscaling.autoscaling import Autoscaling
-from platform_components.autoscaling.priorities import PriorityClassesArgs
+from platform_components.autoscaling.priorities import PLATFORM_CLASS, PriorityClassesArgs
 from platform_components.autoscaling.priority_classes import PriorityClasses
 from platform_components.certificates.args import CertificatesArgs
 from platform_components.certificates.certificates import Certificates
@@ -43,6 +43,7 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
     name, settings = environment.environment, environment.platform
     opts = options(environment, "platform", upstream.require("cluster", "kubeconfig"))
     priorities = PriorityClasses(name, PriorityClassesArgs(classes=settings.priorities), opts)
+    # As an output, so that whatever names the class comes after it.
     around = {**surroundings(environment, upstream), "priority_class": priorities.platform_class}
     kinds = AddonRelease(name, AddonReleaseArgs(addon=MONITORING_KINDS, **around), opts)
     zone = public_zone(environment, opts)
@@ -114,6 +115,7 @@ def surroundings(environment: Environment, upstream: Upstream) -> dict[str, Any]
         "domain": environment.domain,
         "mirror": environment.platform.mirror,
         "addons": environment.platform.addons,
+        "priority_class": PLATFORM_CLASS if PLATFORM_CLASS in environment.platform.priorities else None,
     }
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -18,6 +17,8 @@ import pytest
 import urllib3
 import yaml
 
+from platformctl.engine.cli import find_tool
+from platformctl.engine.toolbox import KUBECTL
 from platformctl.sandbox import lifecycle
 from platformctl.sandbox.client import SandboxClient
 from platformctl.sandbox.kubernetes.definitions import at_hand
@@ -321,10 +322,13 @@ def test_the_status_counts_what_people_made(sandbox: lifecycle.Sandbox, kubernet
     assert counted()["unchecked"] == {"Widget.example.test": 1}
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl on PATH")
 def test_kubectl_works_in_the_sandboxs_environment(sandbox: lifecycle.Sandbox, dev: Api) -> None:
+    kubectl = find_tool(KUBECTL)
+    if kubectl is None and not os.environ.get("CI"):
+        pytest.skip("no kubectl: run `platformctl tools install kubectl`")
+    assert kubectl is not None
     environ = {**os.environ, **sandbox.environ()}
-    command = ["kubectl", "--context", "dev", "get", "namespaces", "-o", "name"]
+    command = [str(kubectl.path), "--context", "dev", "get", "namespaces", "-o", "name"]
     run = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
     assert "namespace/kube-system" in run.stdout.splitlines()
 

@@ -1,5 +1,6 @@
 """Teardown is the reverse of the dependencies: nothing is left Terminating because the controller that must let go of it went first."""
 
+import json
 from functools import cache
 
 import pytest
@@ -79,3 +80,12 @@ def test_a_release_goes_before_its_namespace(environment: str) -> None:
     for release in found.of_type(RELEASE):
         if release.inputs["namespace"] in namespaces:
             assert namespaces[release.inputs["namespace"]] in before(found, release)
+
+
+@pytest.mark.parametrize("environment", NAMES)
+def test_whose_pods_name_a_priority_class_comes_after_it(environment: str) -> None:
+    found = graph(environment)
+    (platform,) = (node for node in found.of_type("kubernetes:scheduling.k8s.io/v1:PriorityClass") if node.name.endswith("-platform"))
+    named = [node for node in found.of_type(RELEASE) if '"priorityClassName": "platform"' in json.dumps(node.inputs["values"])]
+    assert {"cert-manager", "keda", "istiod", "argo-cd"} <= {chart(node) for node in named}
+    assert all(platform.urn in before(found, node) for node in named), "Kubernetes refuses a pod whose class is not there"
