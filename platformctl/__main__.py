@@ -40,6 +40,7 @@ COMMANDS: Sequence[tuple[str, str, str]] = (
     ("addons", "bump", "addons:bump"),
     ("capacity", "ci", "capacity_ci:ci"),
     ("capacity", "cluster", "capacity_cluster:cluster"),
+    ("pipeline", "new", "pipeline:new"),
     ("policy", "list", "policy:list_rules"),
     ("policy", "explain", "policy:explain"),
     ("policy", "waivers", "policy:list_waivers"),
@@ -51,6 +52,7 @@ GROUPS = {
     "sandbox": "Local clouds to bring environments up in.",
     "addons": "The charts of the platform: versions, values, and moving them.",
     "capacity": "How much is needed for what is asked, before it is bought.",
+    "pipeline": "What a repository runs on a change, written from one declaration.",
     "policy": "The rules resources are judged by, and what is waived.",
 }
 """What the help says of each group."""

@@ -27,6 +27,9 @@ def preview(
     sarif: Sarif = None,
     junit: Junit = None,
     html: Html = None,
+    mermaid: Annotated[
+        Path | None, typer.Option("--mermaid", metavar="F", help="Write a diagram of the layers and components, as Mermaid.")
+    ] = None,
     json_output: Json = False,
     directory: Directory = None,
 ) -> None:
@@ -38,6 +41,8 @@ def preview(
     runs = preview_layers(project, project.stacks_of(target))
     if sarif or junit or html:
         _write(project, target, runs, sarif, junit, html)
+    if mermaid:
+        _draw(runs, mermaid)
     if json_output:
         sys.stdout.write(json.dumps(as_json(target, runs), indent=2) + "\n")
     else:
@@ -96,6 +101,15 @@ def _write(project: Project, target: str, runs: Mapping[str, "MockRun"], sarif: 
     graph = ResourceGraph.union(run.graph for run in runs.values())
     report = judge(graph, judges_of(project.root), today(), places_of(project.root, PROJECT_FILE))
     write(report, Wanted(sarif, junit, html), target, graph)
+
+
+def _draw(runs: Mapping[str, "MockRun"], path: Path) -> None:
+    from platform_policies.graph import ResourceGraph
+
+    from platformctl.report.diagram import mermaid
+    from platformctl.report.files import save
+
+    save(path, mermaid(ResourceGraph.union(run.graph for run in runs.values())))
 
 
 def is_counted(node: "Node") -> bool:

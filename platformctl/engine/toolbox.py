@@ -262,7 +262,21 @@ AMTOOL = Tool(
     ),
 )
 
+ACTIONLINT = Tool(
+    name="actionlint",
+    version="1.7.12",
+    minimum=(1, 7, 7),
+    version_command=("--version",),
+    what="The judge of GitHub's workflows: syntax, expressions, inputs of actions",
+    go=GoBuild(
+        packages=("github.com/rhysd/actionlint/cmd/actionlint",),
+        go=(1, 26, 0),
+        variables={"github.com/rhysd/actionlint.version": "{version}"},
+        typical="about 20 seconds",
+    ),
+)
+
 TOOLS: Mapping[str, Tool] = MappingProxyType(
-    {tool.name: tool for tool in (PULUMI, KUBERNETES, CUSTOM_RESOURCES, KUBECTL, HELM, PROMTOOL, AMTOOL)}
+    {tool.name: tool for tool in (PULUMI, KUBERNETES, CUSTOM_RESOURCES, KUBECTL, HELM, PROMTOOL, AMTOOL, ACTIONLINT)}
 )
 """Every tool by name."""

@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from platformctl.engine.cli import find_cli, find_tool
-from platformctl.engine.toolbox import AMTOOL, KUBERNETES, PROMTOOL, Tool
+from platformctl.engine.toolbox import ACTIONLINT, AMTOOL, KUBERNETES, PROMTOOL, Tool
 
 ROOT = Path(__file__).parents[2]
 PLATFORMCTL = (sys.executable, "-m", "platformctl")
@@ -52,6 +52,12 @@ def promtool() -> Path:
 def amtool() -> Path:
     """Alertmanager's own judge of routes."""
     return _program(AMTOOL)
+
+
+@pytest.fixture(scope="session")
+def actionlint() -> Path:
+    """The judge of GitHub's workflows."""
+    return _program(ACTIONLINT)
 
 
 def _program(tool: Tool) -> Path:
