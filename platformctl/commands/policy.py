@@ -34,13 +34,13 @@ def list_rules(
     known = frameworks.frameworks()
     if framework is not None and framework not in known:
         raise DeclarationError([Problem(f"is no framework here; choose from {', '.join(known)}", field=framework)])
-    shown = [rule for rule in catalogue.rules() if framework is None or framework in frameworks.controls(rule.id)]
+    shown = [rule for rule in catalogue.rules() if framework is None or frameworks.controls_in(rule.id, framework)]
     if json_output:
         _print_json([describe(rule) for rule in shown])
         return
     width = max((len(rule.id) for rule in shown), default=0)
     for rule in shown:
-        numbers = f"  ({framework} {', '.join(frameworks.controls(rule.id)[framework])})" if framework else ""
+        numbers = f"  ({framework} {', '.join(frameworks.controls_in(rule.id, framework))})" if framework else ""
         sys.stdout.write(f"{rule.id:<{width}}  {rule.severity:<8}  {rule.title}{numbers}\n")
     sys.stdout.write(f"{len(shown)} rules\n")
     if framework:

@@ -25,6 +25,8 @@ class Framework:
     """Whose mapping it is, with its version."""
     list: str
     """What its controls are counted against: whose list, and whether it is whole."""
+    part_of: str = ""
+    """The framework whose mapping it has, where it is a smaller baseline of one."""
 
 
 @cache
@@ -49,6 +51,13 @@ def controls(rule: str) -> Mapping[str, Sequence[str]]:
     }
 
 
+def controls_in(rule: str, framework: str) -> Sequence[str]:
+    """Controls of one framework that speak of what a rule checks; of a smaller baseline, those it has."""
+    whole = frameworks()[framework].part_of
+    found = controls(rule).get(whole or framework, ())
+    return [control for control in found if control in _data("controls.yaml")[framework]["controls"]] if whole else found
+
+
 def same_as(rule: str) -> Sequence[str]:
     """Checks of other scanners that look for the same."""
     return tuple(_data()["rules"].get(rule, {}).get("same-as", ()))
@@ -63,7 +72,7 @@ def all_controls(framework: str) -> Mapping[str, Sequence[str]]:
     """Ids of rules by every control of a framework, with none where no rule speaks of it, in the order of the controls' numbers."""
     found: dict[str, list[str]] = {name: [] for name in _data("controls.yaml")[framework]["controls"]}
     for rule in mapped_rules():
-        for control in controls(rule).get(framework, ()):
+        for control in controls_in(rule, framework):
             found.setdefault(control, []).append(rule)
     return dict(sorted(found.items(), key=lambda item: _numbers(item[0])))
 

@@ -135,7 +135,17 @@ def test_controls_look_like_their_framework(framework: str, form: str) -> None:
     found = [control for rule in frameworks.mapped_rules() for control in frameworks.controls(rule).get(framework, ())]
     assert found
     assert [control for control in found if not re.fullmatch(form, control)] == []
-    assert set(frameworks.frameworks()) == {"cis-aws", "cis-eks", "soc2", "hipaa", "nist-800-53", "fsbp", "pss", "nsa"}
+    assert set(frameworks.frameworks()) == {
+        "cis-aws",
+        "cis-eks",
+        "soc2",
+        "hipaa",
+        "nist-800-53",
+        "nist-800-53-moderate",
+        "fsbp",
+        "pss",
+        "nsa",
+    }
 
 
 def test_controls_are_ordered_by_number() -> None:
@@ -160,6 +170,16 @@ def test_what_is_mapped_beyond_the_high_baseline_is_counted_too() -> None:
     assert len(found) > 370
     assert {"AC-4(21)", "AC-4(26)", "SC-28(1)", "PE-18"} <= set(found)
     assert found["PE-18"] == []
+
+
+def test_a_smaller_baseline_has_the_mapping_of_the_whole_so_far_as_it_has_the_controls() -> None:
+    whole, part = frameworks.all_controls("nist-800-53"), frameworks.all_controls("nist-800-53-moderate")
+    assert len(part) == 287
+    assert set(part) < set(whole)
+    assert part["CP-9"] == whole["CP-9"] != []
+    assert "AU-9(3)" not in part, "the high baseline only"
+    assert list(frameworks.controls_in("aws-ebs-encrypted", "nist-800-53-moderate")) == ["CP-9", "SC-28(1)"]
+    assert "nist-800-53-moderate" not in frameworks.controls("aws-ebs-encrypted"), "told once"
 
 
 def test_settings_in_the_enforcement_file_of_the_repository() -> None:

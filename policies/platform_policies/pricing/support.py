@@ -40,7 +40,8 @@ RDS_STANDARD_UNTIL: Mapping[tuple[str, str], date] = {
     ("aurora-postgresql", "18"): date(2031, 2, 28),
 }
 """Last day of standard support by engine and major version. A version that is not here is newer than these, or has no extended support
-(MariaDB has none). Of Aurora MySQL 8.4 no date was found.
+(MariaDB has none). Aurora MySQL 8.4, released on 2026-05-21, is not here: no date was found in AWS's release notes nor with endoflife.date,
+and AWS's version policy only promises that support does not end before the community's.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/MySQL.Concepts.VersionMgmt.html,
 https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html and
