@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from platform_components.observability.args import ObservabilityStackArgs
     from platform_components.observability.observability_stack import ObservabilityStack
     from platform_components.profile import Profile
+    from platform_components.tenancy.args import Team, TenantArgs
+    from platform_components.tenancy.tenant import Tenant
 
 _MODULES = {
     "AddonRelease": "charts.release",
@@ -93,6 +95,9 @@ _MODULES = {
     "ServiceMesh": "mesh.service_mesh",
     "ServiceMeshArgs": "mesh.args",
     "Statement": "identity.statements",
+    "Team": "tenancy.args",
+    "Tenant": "tenancy.tenant",
+    "TenantArgs": "tenancy.args",
     "UnsupportedError": "errors",
     "Vpc": "network.vpc",
     "VpcArgs": "network.args",
@@ -142,6 +147,9 @@ __all__ = [
     "ServiceMesh",
     "ServiceMeshArgs",
     "Statement",
+    "Team",
+    "Tenant",
+    "TenantArgs",
     "UnsupportedError",
     "Vpc",
     "VpcArgs",

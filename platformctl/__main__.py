@@ -41,6 +41,10 @@ COMMANDS: Sequence[tuple[str, str, str]] = (
     ("capacity", "ci", "capacity_ci:ci"),
     ("capacity", "cluster", "capacity_cluster:cluster"),
     ("pipeline", "new", "pipeline:new"),
+    ("team", "list", "team:list_teams"),
+    ("team", "new", "team:new"),
+    ("team", "validate", "team:validate"),
+    ("team", "codeowners", "team:codeowners"),
     ("policy", "list", "policy:list_rules"),
     ("policy", "explain", "policy:explain"),
     ("policy", "waivers", "policy:list_waivers"),
@@ -53,6 +57,7 @@ GROUPS = {
     "addons": "The charts of the platform: versions, values, and moving them.",
     "capacity": "How much is needed for what is asked, before it is bought.",
     "pipeline": "What a repository runs on a change, written from one declaration.",
+    "team": "Teams: their files, and where they lie.",
     "policy": "The rules resources are judged by, and what is waived.",
 }
 """What the help says of each group."""

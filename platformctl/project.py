@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from platform_components.errors import DeclarationError, Problem
+from platform_components.tenancy.placement import LAYER, MAX_SHARDS, parse_layer, shard_layers
 
 PROJECT_FILE = "Pulumi.yaml"
 
@@ -62,21 +63,44 @@ class Project:
         if environment not in environments:
             choice = ", ".join(environments) or f"write {self.folder / 'environments' / environment}.yaml"
             raise DeclarationError([Problem(f"there is no environment {environment or target!r}; choose from: {choice}")])
-        if dot and layer not in layers:
+        stacks = self._layer_stacks(environment)
+        if dot and layer not in layers and not any(layer in names for names in stacks.values()):
             raise DeclarationError([Problem(f"there is no layer {layer!r}; choose from: {', '.join(layers)}")])
-        return tuple(f"{environment}.{name}" for name in ([layer] if layer else layers))
+        chosen = [name for at, names in stacks.items() for name in names if layer in ("", at, name)]
+        return tuple(f"{environment}.{name}" for name in chosen)
 
     def stacks_below(self, stack: str) -> tuple[str, ...]:
         """The stacks of the same environment in the layers below, from the lowest up."""
-        environment, _, layer = stack.partition(".")
-        layers = self.layers()
-        return tuple(f"{environment}.{name}" for name in layers[: layers.index(layer)]) if layer in layers else ()
+        environment, layer, layers = self._place(stack)
+        below = layers[: layers.index(layer)] if layer in layers else ()
+        return tuple(f"{environment}.{name}" for at in below for name in self._layer_stacks(environment)[at])
 
     def stacks_above(self, stack: str) -> tuple[str, ...]:
         """The stacks of the same environment in the layers above, from the highest down."""
-        environment, _, layer = stack.partition(".")
-        layers = self.layers()
-        return tuple(f"{environment}.{name}" for name in reversed(layers[layers.index(layer) + 1 :])) if layer in layers else ()
+        environment, layer, layers = self._place(stack)
+        above = layers[layers.index(layer) + 1 :] if layer in layers else ()
+        return tuple(f"{environment}.{name}" for at in reversed(above) for name in self._layer_stacks(environment)[at])
+
+    def shards(self, environment: str) -> int:
+        """Stacks that an environment's teams are spread over; one where its file says nothing sound."""
+        from platform_components.declarations.document import read  # noqa: PLC0415 -- only a platform's own repository has its parser
+
+        try:
+            settings = read(self.folder / "environments" / f"{environment}.yaml").data.get("tenants")
+        except DeclarationError:
+            # Told in the right words by whoever reads the whole file.
+            return 1
+        count = settings.get("shards", 1) if isinstance(settings, dict) else 1
+        return count if isinstance(count, int) and 1 <= count <= MAX_SHARDS else 1
+
+    def _layer_stacks(self, environment: str) -> dict[str, tuple[str, ...]]:
+        """Second halves of the names of an environment's stacks, by layer."""
+        return {layer: shard_layers(self.shards(environment)) if layer == LAYER else (layer,) for layer in self.layers()}
+
+    def _place(self, stack: str) -> tuple[str, str, tuple[str, ...]]:
+        """A stack's environment, its layer, and all layers."""
+        environment, _, name = stack.partition(".")
+        return environment, parse_layer(name)[0], self.layers()
 
     def stack_config(self, stack: str) -> tuple[dict[str, str], list[str]]:
         """A stack's configuration as a program sees it, and the keys that are secret.

@@ -74,3 +74,10 @@ class ObservabilityOutputs(TypedDict):
     """Where Prometheus answers, inside the cluster."""
     alertmanager_config: pulumi.Output[str]
     """Alertmanager's configuration, as `amtool` reads it. Secret."""
+
+
+class TenantsOutputs(TypedDict):
+    """Outputs of `ENV.tenants-NN`."""
+
+    namespaces: Mapping[str, str]
+    """Namespaces by team."""

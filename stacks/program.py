@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from platform_components.declarations.environment import Environment, select_environment
 from platform_components.errors import DeclarationError, PlatformError, Problem
+from platform_components.tenancy.placement import LAYER, parse_layer, shard_layer, shard_layers
 from stacks.upstream import Upstream
 
 
@@ -25,7 +26,7 @@ def run(stack: str, folder: Path) -> None:
     """
     try:
         environment, layer = resolve(stack, folder)
-        outputs = build(environment, layer)
+        outputs = build(environment, *parse_layer(layer))
     except PlatformError as error:
         raise pulumi.RunError(str(error)) from error
     for name, value in outputs.items():
@@ -33,17 +34,22 @@ def run(stack: str, folder: Path) -> None:
 
 
 def resolve(stack: str, folder: Path) -> tuple[Environment, str]:
-    """The environment and the layer a stack is named after.
+    """The environment and the layer a stack is named after; a shard goes with its layer's name: `tenants-00`.
 
     Raises:
         DeclarationError: the name has another form, or names what does not exist.
     """
-    layers = layer_order(folder)
+    layers = tuple(shard_layer(0) if layer == LAYER else layer for layer in layer_order(folder))
     environment, dot, layer = stack.partition(".")
-    if not dot or layer not in layers:
+    _, shard = parse_layer(layer)
+    if not dot or (layer not in layers and shard is None):
         what = f"there is no layer {layer!r}" if dot else "a stack is named ENVIRONMENT.LAYER"
         raise DeclarationError([Problem(f"{what}; choose a layer from: {', '.join(layers)}", field=f"stack {stack}")])
-    return select_environment(folder / "environments", environment, root=folder.parent), layer
+    selected = select_environment(folder / "environments", environment, root=folder.parent)
+    if shard is not None and shard >= selected.tenants.shards:
+        known = ", ".join(shard_layers(selected.tenants.shards))
+        raise DeclarationError([Problem(f"{environment} has no shard {layer!r}; choose from: {known}", field=f"stack {stack}")])
+    return selected, layer
 
 
 def layer_order(folder: Path) -> tuple[str, ...]:
@@ -51,8 +57,9 @@ def layer_order(folder: Path) -> tuple[str, ...]:
     return tuple(YAML(typ="safe", pure=True).load((folder / "layers" / "order.yaml").read_text(encoding="utf-8")))
 
 
-def build(environment: Environment, layer: str) -> Mapping[str, Any]:
-    """Register the resources of a layer and return its outputs, which stacks/contracts.py describes."""
+def build(environment: Environment, layer: str, shard: int | None) -> Mapping[str, Any]:
+    """Register the resources of a layer, or of one shard of it, and return its outputs, which stacks/contracts.py describes."""
     module = importlib.import_module(f"stacks.layers.{layer}")
-    outputs: Mapping[str, Any] = module.build(environment, Upstream(environment.environment))
+    sharded = {} if shard is None else {"shard": shard}
+    outputs: Mapping[str, Any] = module.build(environment, Upstream(environment.environment), **sharded)
     return outputs

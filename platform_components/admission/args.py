@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from platform_components.admission import tenancy_policies
 from platform_components.admission.catalogue import POLICIES
 from platform_components.admission.policy import Mode
 from platform_components.args import Args, Late
@@ -67,7 +68,7 @@ class AdmissionRules(Args):
     mode: Mode = Field(
         default=Mode.ENFORCE,
         description="Whether what a policy finds is refused, or admitted with a warning and a note in the audit log. Omitted: enforce; "
-        "audit with profile dev.",
+        "audit with profile dev, but for what keeps tenants apart.",
     )
     policies: Mapping[PolicyName, Mode] = Field(default={}, description="Another mode for single policies, by name. Omitted: `mode`.")
     require_digests: bool = Field(default=False, description="Whether images must name a digest; a fixed tag is not enough. Omitted: no.")
@@ -114,8 +115,8 @@ class AdmissionPoliciesArgs(AdmissionRules):
 
 
 PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
-    # What people try out is told what production would refuse, and admitted.
-    Profile.DEV: {"mode": "audit"},
+    # What people try out is told what production would refuse, and admitted; but the walls between teams stand.
+    Profile.DEV: {"mode": "audit", "policies": {policy.name: "enforce" for policy in tenancy_policies.POLICIES}},
     Profile.PRODUCTION: {},
     Profile.REGULATED: {},
 }

@@ -5,7 +5,7 @@ for AWS Graviton (`m7g`, `c8gn.4xlarge`, `is4gen`, `im4gn`). `a1` is the one Gra
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 _FAMILY = re.compile(r"^(?P<series>[a-z]+(?:-[0-9a-z]+)?)(?P<generation>[0-9]+)(?P<options>[a-z]*)(?:-[a-z0-9]+)*$")
 
@@ -31,3 +31,20 @@ def architecture(instance: str) -> str:
 def architectures(instances: Iterable[str]) -> tuple[str, ...]:
     """The architectures among instance types or families, sorted."""
     return tuple(sorted({architecture(instance) for instance in instances}))
+
+
+_SMALL: Mapping[str, int] = {"medium": 1, "large": 2, "xlarge": 4}
+
+
+def vcpus(instance_type: str) -> int | None:
+    """How many vCPUs an instance type has, by its size; None where the name does not tell: `metal`, and what is smaller than `medium`.
+
+    The `t` families have two from `nano` to `large`.
+    """
+    family, _, size = instance_type.partition(".")
+    if family.startswith("t") and size in ("nano", "micro", "small", "medium", "large"):
+        return 2
+    if size in _SMALL:
+        return _SMALL[size]
+    found = re.fullmatch(r"([0-9]+)xlarge", size)
+    return 4 * int(found[1]) if found else None

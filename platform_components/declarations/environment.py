@@ -39,6 +39,8 @@ from platform_components.observability.args import PROFILE_DEFAULTS as OBSERVABI
 from platform_components.observability.args import ObservabilitySettings
 from platform_components.profile import Profile, with_defaults
 from platform_components.tags import MANAGED_BY, merge_tags
+from platform_components.tenancy.args import PROFILE_DEFAULTS as TENANTS_DEFAULTS
+from platform_components.tenancy.args import TenantsSettings
 
 A = TypeVar("A", bound=Args)
 
@@ -48,6 +50,7 @@ SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {
     "platform": PLATFORM_DEFAULTS,
     "observability": OBSERVABILITY_DEFAULTS,
     "budget": BUDGET_DEFAULTS,
+    "tenants": TENANTS_DEFAULTS,
 }
 """What each profile presets, by section of the file."""
 
@@ -137,6 +140,7 @@ class Environment(Args):
     observability: ObservabilitySettings = Field(
         ObservabilitySettings(), description="What watches the cluster; see the page of ObservabilityStack. Omitted: as the profile says."
     )
+    tenants: TenantsSettings = Field(TenantsSettings(), description="How its teams are spread over stacks. Omitted: all in one.")
     budget: BudgetSettings | None = Field(
         None, description="What a month may cost, and who hears of it; see the page of CostAlerts. Omitted: no limit, and nobody."
     )

@@ -142,6 +142,8 @@ def api_server_arguments(files: Files, etcd: EtcdFiles, etcd_port: int, port: in
             "tls-private-key-file": files.key,
             "token-auth-file": files.tokens,
             "authorization-mode": "RBAC",
+            # As on EKS: agents of nodes are privileged, and what refuses everybody else is Pod Security.
+            "allow-privileged": True,
             "service-account-issuer": issuer,
             "service-account-key-file": files.service_account_key,
             "service-account-signing-key-file": files.service_account_key,

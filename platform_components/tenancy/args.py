@@ -1,0 +1,301 @@
+"""What a team declares of itself, what an environment says of its tenants, and what Tenant is given."""
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from ipaddress import IPv4Network
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from platform_components.args import Args, Late
+from platform_components.cluster.access_args import PERMISSION_SET_PATTERN, principal_problem
+from platform_components.delivery.args import GitUrl
+from platform_components.finops.args import Email
+from platform_components.identity.args import ClusterRef
+from platform_components.names import ENVIRONMENT_PATTERN
+from platform_components.profile import Profile
+from platform_components.tenancy.placement import MAX_SHARDS, TEAMS_PER_SHARD
+from platform_components.tenancy.quotas import QUOTA_CLASSES
+from platform_components.tenancy.rights import TeamRole
+
+NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+"""Without two hyphens in a row: those stand between a team and its service, so that `a-b` with `c` is not `a` with `b-c`."""
+TEAM_MAX, SERVICE_MAX = 16, 14
+"""Longest names, in characters; together with what stands between them they still fit a component's (32)."""
+
+RESERVED_TEAMS = ("default", "kube", "platform", "system")
+"""Names that stand for the platform or for Kubernetes, or begin names that do."""
+
+SHARED = IPv4Network("100.64.0.0/10")
+WIDEST_PREFIX = 16
+"""Widest block outside the cluster that a team may name: a /16."""
+
+
+_OWNER = re.compile(r"^(@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9._-]+)?|[^@\s]+@[^@\s]+\.[^@\s.]+)$")
+
+
+def _refusal(kind: str, message: str) -> PydanticCustomError:
+    return PydanticCustomError(kind, "{message}", {"message": message})
+
+
+def _check_team(name: str) -> str:
+    if name.partition("-")[0] in RESERVED_TEAMS:
+        raise _refusal("team_name", f"{name!r} is the platform's or Kubernetes' own; choose a name that does not begin so")
+    return name
+
+
+def _check_service(name: str) -> str:
+    if name == "default":
+        raise _refusal("service_name", "'default' is the service account that Kubernetes makes; choose another name")
+    return name
+
+
+def _check_group(name: str) -> str:
+    if name.startswith(("system:", "eks:", "platform-components")):
+        raise _refusal("group", f"{name!r} begins like the platform's or Kubernetes' own groups; name the group of your login")
+    return name
+
+
+def _check_owner(name: str) -> str:
+    if not _OWNER.fullmatch(name):
+        raise _refusal("owner", f"{name[:60]!r} is nobody a review can ask; write @person, @organisation/team or an e-mail address")
+    return name
+
+
+def _check_some(values: tuple[str, ...]) -> tuple[str, ...]:
+    # Not min_length: of a list whose entries are all wrong, that would say that it is empty, too.
+    if not values:
+        raise _refusal("empty", "names nobody and nothing; at least one is needed")
+    return values
+
+
+def _check_quota(name: str) -> str:
+    if name not in QUOTA_CLASSES:
+        raise _refusal("quota", f"there is no quota class {name!r}; choose from {', '.join(QUOTA_CLASSES)}")
+    return name
+
+
+def _check_principal(arn: str) -> str:
+    if problem := principal_problem(arn):
+        raise _refusal("principal", problem)
+    return arn
+
+
+def _check_block(block: IPv4Network) -> IPv4Network:
+    if block.prefixlen < WIDEST_PREFIX:
+        raise _refusal("block", f"{block} is wider than a /{WIDEST_PREFIX}; name what is called, or set internet to true")
+    if block.is_link_local or block.is_loopback or block.is_multicast or block.is_unspecified:
+        raise _refusal("block", f"{block} is no address of another service: it belongs to the node itself")
+    return block
+
+
+TeamName = Annotated[str, Field(pattern=NAME_PATTERN, min_length=2, max_length=TEAM_MAX), AfterValidator(_check_team)]
+ServiceName = Annotated[str, Field(pattern=NAME_PATTERN, min_length=2, max_length=SERVICE_MAX), AfterValidator(_check_service)]
+EnvironmentName = Annotated[str, Field(pattern=ENVIRONMENT_PATTERN)]
+GroupName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+ -]{0,127}$"), AfterValidator(_check_group)]
+Owner = Annotated[str, AfterValidator(_check_owner), Field(json_schema_extra={"pattern": _OWNER.pattern})]
+"""Whom a code review asks: `@person`, `@organisation/team`, or an e-mail address."""
+QuotaName = Annotated[str, AfterValidator(_check_quota), Field(json_schema_extra={"enum": list(QUOTA_CLASSES)})]
+Domain = Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", max_length=253)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Block = Annotated[IPv4Network, AfterValidator(_check_block)]
+Callee = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,14}[a-z0-9]/[a-z][a-z0-9-]{0,12}[a-z0-9]$")]
+"""A service of another team: `ledger/api`."""
+
+
+class Tier(StrEnum):
+    """How much depends on a team's services."""
+
+    CRITICAL = "critical"
+    """Customers notice within minutes; somebody is woken."""
+    STANDARD = "standard"
+    """Customers notice within hours; somebody is woken."""
+    INTERNAL = "internal"
+    """Colleagues notice; a ticket is opened."""
+
+
+class Isolation(StrEnum):
+    """What keeps a team's pods from others'."""
+
+    NAMESPACE = "namespace"
+    """Policies, quotas and the mesh, on shared nodes."""
+    DEDICATED_NODES = "dedicated-nodes"
+    """Nodes of its own, beside all that: for what must not share a kernel."""
+
+
+class TeamAccess(Args):
+    """Who has a role in the team."""
+
+    groups: tuple[GroupName, ...] = Field(default=(), description="Groups of the login, by the names it gives them. Omitted: none.")
+    sso: str | None = Field(
+        default=None,
+        pattern=PERMISSION_SET_PATTERN,
+        description="Permission set of IAM Identity Center that gets an EKS access entry with this role. Omitted: none.",
+    )
+    principal: Annotated[str, AfterValidator(_check_principal)] | None = Field(
+        default=None, description="ARN of an IAM role or user that gets an EKS access entry with this role: a pipeline's. Omitted: none."
+    )
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "TeamAccess":
+        if not self.groups and self.sso is None and self.principal is None:
+            raise ValueError("names nobody; give groups, sso or principal")
+        return self
+
+
+class Service(Args):
+    """One service of a team, in every environment of the team."""
+
+    port: Port = Field(default=8080, description="Port its pods listen on. Omitted: 8080.")
+    public: bool = Field(default=False, description="Whether the platform's gateway may call it. Omitted: no.")
+    callers: tuple[TeamName, ...] = Field(
+        default=(), description="Other teams that may call it; each lists it in its own `calls`, too. Omitted: none."
+    )
+
+
+class Egress(Args):
+    """What the team's pods may reach outside the cluster."""
+
+    internet: bool = Field(default=False, description="Everything that is no private address. Omitted: no.")
+    addresses: Mapping[Block, tuple[Port, ...]] = Field(
+        default={}, description="TCP ports by IPv4 block, such as {192.168.7.0/24: [5432]}; none of the platform's network. Omitted: none."
+    )
+
+
+class TeamBudget(Args):
+    """What a team may cost in one environment."""
+
+    monthly_usd: float = Field(gt=0, le=10_000_000, description="Most that a month may cost in one environment, in US dollars. Required.")
+    notify: tuple[Email, ...] = Field(
+        default=(), max_length=10, description="E-mail addresses that AWS writes to at 50, 80 and 100 percent. Omitted: only the topic."
+    )
+
+
+class TeamDelivery(Args):
+    """What is delivered into the team's namespaces."""
+
+    repository: GitUrl = Field(description="Repository with the team's manifests. Required.")
+    branch: str = Field(default="main", pattern=r"^[A-Za-z0-9._/-]+$", description="Branch that is delivered. Omitted: main.")
+    path: str = Field(
+        default=".", pattern=r"^[A-Za-z0-9._/-]+$", description="Folder that holds one folder for each environment. Omitted: its root."
+    )
+
+
+class Team(Args):
+    """A team: what it is, who is in it, and what it runs."""
+
+    team: TeamName = Field(description="Name of the team, and of its file. 2 to 16 lower-case letters, digits and hyphens. Required.")
+    owners: Annotated[tuple[Owner, ...], AfterValidator(_check_some)] = Field(
+        max_length=20, description="Who approves changes of this file: `@person`, `@organisation/team` or e-mail. Required."
+    )
+    group: GroupName = Field(
+        description="Group of the login that everybody of the team is in: developers, and admins unless access names those. Required."
+    )
+    environments: Annotated[tuple[EnvironmentName, ...], AfterValidator(_check_some)] = Field(
+        description="Environments it has a namespace in. Required."
+    )
+    access: Mapping[TeamRole, TeamAccess] = Field(default={}, description="Who else is in it, by role. Omitted: only `group`.")
+    tier: Tier = Field(default=Tier.STANDARD, description="How much depends on it. Omitted: standard.")
+    quota: QuotaName = Field(default="small", description="Size of its namespaces. Omitted: small.")
+    quotas: Mapping[EnvironmentName, QuotaName] = Field(default={}, description="Another size by environment. Omitted: `quota` everywhere.")
+    isolation: Isolation = Field(default=Isolation.NAMESPACE, description="What keeps its pods from others'. Omitted: namespace.")
+    domains: tuple[Domain, ...] = Field(
+        default=(), description="DNS domains its host names lie in, beside TEAM.<the environment's domain>. Omitted: only that."
+    )
+    public_load_balancers: bool = Field(
+        default=False, description="Whether load balancers of its own may face the internet. Omitted: no; the platform's gateway does."
+    )
+    services: Mapping[ServiceName, Service] = Field(default={}, max_length=40, description="What it runs, by name. Omitted: nothing yet.")
+    calls: tuple[Callee, ...] = Field(
+        default=(), description="Services of other teams that it calls, as TEAM/SERVICE; they list it among `callers`. Omitted: none."
+    )
+    egress: Egress = Field(default=Egress(), description="What it may reach outside the cluster. Omitted: nothing.")
+    budget: TeamBudget | None = Field(default=None, description="What it may cost. Omitted: no limit of its own.")
+    delivery: TeamDelivery | None = Field(default=None, description="What is delivered from Git. Omitted: nothing; pipelines push.")
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "Team":
+        errors = [InitErrorDetails(type=_refusal("team", message), loc=path, input=None) for path, message in own_problems(self)]
+        if errors:
+            raise ValidationError.from_exception_data("Team", errors)
+        return self
+
+    def quota_in(self, environment: str) -> str:
+        """Its quota class in an environment."""
+        return self.quotas.get(environment, self.quota)
+
+    def groups_of(self, role: TeamRole) -> tuple[str, ...]:
+        """Groups of the login that have a role."""
+        own = self.access[role].groups if role in self.access else ()
+        everybody = role is TeamRole.DEVELOPER or (role is TeamRole.ADMIN and role not in self.access)
+        return tuple(dict.fromkeys((*([self.group] if everybody else []), *own)))
+
+
+def own_problems(team: Team) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong between the fields of one team, and where."""
+    for field in ("environments", "domains", "calls", "owners"):
+        values = getattr(team, field)
+        for index, value in enumerate(values):
+            if value in values[:index]:
+                yield (field, index), f"{value} is named twice; leave one out"
+    for environment in team.quotas:
+        if environment not in team.environments:
+            yield ("quotas", environment), f"{team.team} has no namespace in {environment}; add it to environments, or leave the size out"
+    for name, service in team.services.items():
+        for index, caller in enumerate(service.callers):
+            if caller == team.team:
+                yield ("services", name, "callers", index), "a team's services may call each other without being named; leave it out"
+            elif caller in service.callers[:index]:
+                yield ("services", name, "callers", index), f"{caller} is named twice; leave one out"
+    for index, call in enumerate(team.calls):
+        if call.partition("/")[0] == team.team:
+            yield ("calls", index), "a team's services may call each other without being named; leave it out"
+
+
+def namespace_of(team: str, environment: str) -> str:
+    """Name of a team's namespace in an environment; the same nowhere else, so that logs and dashboards of clusters can be laid together."""
+    return f"{team}-{environment}"
+
+
+class TenantsSettings(Args):
+    """Where an environment's teams lie."""
+
+    shards: int = Field(
+        default=1,
+        ge=1,
+        le=MAX_SHARDS,
+        description="Stacks that the teams are spread over, ENV.tenants-00 and on. After a change teams are moved by "
+        "`platformctl team rebalance`. Omitted: 1.",
+    )
+    teams_per_shard: int = Field(
+        default=TEAMS_PER_SHARD,
+        ge=1,
+        le=200,
+        description=f"Most teams of one stack; its time grows with the square of it. Omitted: {TEAMS_PER_SHARD}.",
+    )
+    quota_overcommit: float = Field(
+        default=1.5, ge=1, le=10, description="How far the quotas of all teams together may go beyond the vCPUs of the pools. Omitted: 1.5."
+    )
+
+
+class TenantArgs(Args):
+    """One team in one environment."""
+
+    declaration: Team = Field(description="The team, as it declares itself. Required.")
+    environment: EnvironmentName = Field(description="Name of the environment; the namespace is called TEAM-ENVIRONMENT. Required.")
+    cluster: ClusterRef = Field(description="The cluster: `EksCluster.ref()`, or values of one built elsewhere. Required.")
+    domain: str | None = Field(default=None, description="The environment's DNS domain. Omitted: only the team's own domains.")
+    mesh: Literal["istio-ambient", "istio-sidecar", "linkerd"] | None = Field(
+        default=None, description="Kind of the cluster's mesh, which the namespace joins. Omitted: there is none."
+    )
+    group_prefix: str = Field(default="", description="What the cluster puts before the names of a login's groups. Omitted: nothing.")
+    topic_arn: Late[str] | None = Field(
+        default=None, description="Topic that AWS Budgets publishes to. Omitted: one of its own, where the team has a budget."
+    )
+    tags: Mapping[str, str] = Field(default={}, description="Tags of what it makes in AWS. Omitted: only Team, Tenant and Service.")
+
+
+PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {Profile.DEV: {}, Profile.PRODUCTION: {}, Profile.REGULATED: {}}
+"""A profile's values where they differ from the fields' own defaults, which are those of production. YAML form."""

@@ -1,0 +1,65 @@
+"""What says of a team who it is: labels, annotations, tags, its entry in a catalogue. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from platform_components.labels import DOMAINS, INGRESS, PUBLIC_LOAD_BALANCERS, owned
+from platform_components.mesh.namespaces import ANNOTATIONS, LABELS
+from platform_components.tags import MANAGED_BY, merge_tags
+
+TEAM_LABEL: Final = "platform-components/team"
+"""Label of a namespace: the team that owns it. OpenCost and Prometheus allocate by it."""
+
+POD_SECURITY_MODES: Final = ("enforce", "audit", "warn")
+
+CONTEXT: Final = "tenant"
+"""Name of the ConfigMap that tells a team's programs what the team has."""
+
+
+def namespace_metadata(
+    name: str, team: str, tier: str, mesh: str | None, domains: list[str], *, ingress: bool, public: bool
+) -> dict[str, Any]:
+    """Metadata of a team's namespace: how its pods are held, and what it may have."""
+    labels = {
+        **{f"pod-security.kubernetes.io/{mode}": "restricted" for mode in POD_SECURITY_MODES},
+        "app.kubernetes.io/managed-by": MANAGED_BY,
+        TEAM_LABEL: team,
+        "platform-components/tier": tier,
+        **({INGRESS: "true"} if ingress else {}),
+        **(LABELS[mesh] if mesh else {}),
+    }
+    annotations = {
+        **(ANNOTATIONS[mesh] if mesh else {}),
+        **({DOMAINS: ",".join(domains)} if domains else {}),
+        **({PUBLIC_LOAD_BALANCERS: "true"} if public else {}),
+    }
+    return {"name": name, "labels": owned(labels), "annotations": annotations}
+
+
+def cost_tags(team: str, namespace: str, service: str | None = None, *, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Tags by which costs are told apart."""
+    return merge_tags(more or {}, {"Team": team, "Tenant": namespace}, {"Service": service} if service else {})
+
+
+def catalogue_entities(team: str, owners: Sequence[str], tier: str, services: Sequence[str]) -> list[dict[str, Any]]:
+    """The team and its services as entities of Backstage's catalogue.
+
+    Source: https://backstage.io/docs/features/software-catalog/descriptor-format.
+    """
+    head = {"apiVersion": "backstage.io/v1alpha1"}
+    group = {"metadata": {"name": team, "labels": {"tier": tier}, "annotations": {"platform-components/owners": ",".join(owners)}}}
+    return [
+        {**head, "kind": "Group", **group, "spec": {"type": "team", "children": []}},
+        *(
+            {
+                **head,
+                "kind": "Component",
+                "metadata": {
+                    "name": f"{team}-{service}",
+                    "annotations": {"backstage.io/kubernetes-label-selector": f"app.kubernetes.io/name={service}"},
+                },
+                "spec": {"type": "service", "lifecycle": "production", "owner": f"group:{team}"},
+            }
+            for service in services
+        ),
+    ]
