@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from platform_components.data.bucket_args import BucketArgs
     from platform_components.data.connection import Connection
     from platform_components.delivery.args import GitOpsArgs
+    from platform_components.delivery.artifact_registry import ArtifactRegistry
     from platform_components.delivery.gitops import GitOps
+    from platform_components.delivery.registry_args import ArtifactRegistryArgs
     from platform_components.errors import DeclarationError, PlatformError, UnsupportedError
     from platform_components.finops.args import CostAlertsArgs
     from platform_components.finops.cost_alerts import CostAlerts
@@ -59,6 +61,8 @@ _MODULES = {
     "AddonReleaseArgs": "charts.args",
     "AdmissionPolicies": "admission.admission_policies",
     "AdmissionPoliciesArgs": "admission.args",
+    "ArtifactRegistry": "delivery.artifact_registry",
+    "ArtifactRegistryArgs": "delivery.registry_args",
     "Autoscaling": "autoscaling.autoscaling",
     "AutoscalingArgs": "autoscaling.args",
     "Bucket": "data.bucket",
@@ -87,9 +91,9 @@ _MODULES = {
     "PipelineIdentity": "identity.pipeline_identity",
     "PipelineIdentityArgs": "identity.pipeline_args",
     "PlatformError": "errors",
-    "Profile": "profile",
     "PriorityClasses": "autoscaling.priority_classes",
     "PriorityClassesArgs": "autoscaling.priorities",
+    "Profile": "profile",
     "PublicZone": "ingress.public_zone",
     "PublicZoneArgs": "ingress.zone_args",
     "ServiceMesh": "mesh.service_mesh",
@@ -111,6 +115,8 @@ __all__ = [
     "AddonReleaseArgs",
     "AdmissionPolicies",
     "AdmissionPoliciesArgs",
+    "ArtifactRegistry",
+    "ArtifactRegistryArgs",
     "Autoscaling",
     "AutoscalingArgs",
     "Bucket",

@@ -46,6 +46,29 @@ def _attached(token: str, put: Call, get: Call, delete: Call, text: str) -> Row:
     )
 
 
+_SCANNING = {
+    "scanType": "$scanType",
+    "rules": F(
+        lambda scope: [
+            {
+                "scanFrequency": one["scanFrequency"],
+                "repositoryFilters": [{"filter": each["filter"], "filterType": each["filterType"]} for each in one["repositoryFilters"]],
+            }
+            for one in scope.new.get("rules") or ()
+        ],
+        ("rules",),
+    ),
+}
+_NO_SCANNING = {"scanType": F(lambda _: "BASIC"), "rules": F(lambda _: [])}
+
+
+def _replication(scope: Scope) -> dict[str, Any]:
+    given = scope.new.get("replicationConfiguration") or {}
+    return {"rules": given.get("rules") or []}
+
+
+_REPLICATION = {"replicationConfiguration": F(_replication, ("replicationConfiguration",))}
+
 ROWS = rows(
     Row(
         "aws:ecr/repository:Repository",
@@ -112,5 +135,53 @@ ROWS = rows(
         Call("get_lifecycle_policy", _OF),
         Call("delete_lifecycle_policy", _OF),
         "lifecyclePolicyText",
+    ),
+    # An account has one of each in a region: deleting is setting what it was at first.
+    Row(
+        "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
+        "ecr",
+        create=Call("put_registry_scanning_configuration", _SCANNING),
+        id=F(lambda scope: scope.region.account),
+        read=Call("get_registry_scanning_configuration"),
+        props={
+            "registryId": "registryId",
+            "scanType": "scanningConfiguration.scanType",
+            "rules": "scanningConfiguration.rules",
+        },
+        updates=(Update(("scanType", "rules"), (Call("put_registry_scanning_configuration", _SCANNING),)),),
+        delete=(Call("put_registry_scanning_configuration", _NO_SCANNING),),
+        gone="scanningConfiguration.rules == `[]`",
+    ),
+    Row(
+        "aws:ecr/replicationConfiguration:ReplicationConfiguration",
+        "ecr",
+        create=Call("put_replication_configuration", _REPLICATION),
+        id=F(lambda scope: scope.region.account),
+        read=Call("describe_registry"),
+        props={"registryId": "registryId", "replicationConfiguration": "replicationConfiguration"},
+        updates=(Update(("replicationConfiguration",), (Call("put_replication_configuration", _REPLICATION),)),),
+        delete=(Call("put_replication_configuration", {"replicationConfiguration": F(lambda _: {"rules": []})}),),
+        gone="replicationConfiguration.rules == `[]`",
+    ),
+    # moto has no caches of other registries.
+    Row(
+        "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
+        "ecr",
+        emulated=False,
+        create=Call(
+            "create_pull_through_cache_rule",
+            {
+                "ecrRepositoryPrefix": "$ecrRepositoryPrefix",
+                "upstreamRegistryUrl": "$upstreamRegistryUrl",
+                "credentialArn": "$credentialArn",
+                "customRoleArn": "$customRoleArn",
+                "upstreamRepositoryPrefix": "$upstreamRepositoryPrefix",
+            },
+        ),
+        update=Call("update_pull_through_cache_rule", {"ecrRepositoryPrefix": "$id", "credentialArn": "$credentialArn"}),
+        id=F(lambda scope: scope.new["ecrRepositoryPrefix"]),
+        props={"registryId": F(lambda scope: scope.region.account)},
+        force_new=frozenset({"ecrRepositoryPrefix", "upstreamRegistryUrl", "upstreamRepositoryPrefix"}),
+        parse=lambda prefix: {"ecrRepositoryPrefix": prefix},
     ),
 )
