@@ -71,7 +71,11 @@ class ObservabilityOutputs(TypedDict):
     """Outputs of `ENV.observability`."""
 
     prometheus_url: pulumi.Output[str]
-    """Where Prometheus answers, inside the cluster."""
+    """Where metrics are asked for, inside the cluster."""
+    otlp_endpoint: pulumi.Output[str]
+    """Where applications send OTLP over gRPC."""
+    bucket_names: pulumi.Output[Mapping[str, str]]
+    """Buckets by what they hold: metrics, logs, traces."""
     alertmanager_config: pulumi.Output[str]
     """Alertmanager's configuration, as `amtool` reads it. Secret."""
 

@@ -146,16 +146,25 @@ class ProbesSettings(Args):
 
 
 class StorageSettings(Args):
-    """The buckets."""
+    """The buckets: one each for metrics, logs and traces, so that what writes one can never read another."""
 
+    owned_keys: bool = Field(
+        default=True, description="A KMS key for each, at $1 a month. Omitted: yes; with profile dev AWS manages a key, free of charge."
+    )
     key_arn: Late[str] | None = Field(
-        default=None, description="KMS key that encrypts them; pods get the right to use it. Omitted: a key of S3's own, free of charge."
+        default=None, description="An existing KMS key for all of them, whose policy lets IAM decide. Omitted: as owned_keys says."
     )
     keep_on_destroy: bool = Field(
-        default=True, description="Whether they stay, with what they hold, when the layer is destroyed. Omitted: yes; no with profile dev."
+        default=True, description="Whether they are protected, with what they hold, from being deleted. Omitted: yes; no with profile dev."
     )
-    noncurrent_days: int = Field(
+    versions_days: int = Field(
         default=7, ge=1, le=365, description="How long an object can be had back that was deleted, in days. Omitted: 7; 1 with profile dev."
+    )
+    access_logs: bool = Field(
+        default=True, description="Whether S3 logs who reads and writes them, for 90 days. Omitted: yes; no with profile dev."
+    )
+    alarms: bool = Field(
+        default=True, description="Alarms and a dashboard in CloudWatch, beside those of Prometheus. Omitted: yes; no with profile dev."
     )
 
 
@@ -215,7 +224,7 @@ PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
         "metrics": {"retention_days": 3, "storage_gib": 10, "memory_mib": 1024, "exemplars": 10_000, "long_term": None},
         "logs": {"retention_days": 7, "storage_gib": 5, "memory_mib": 512},
         "traces": {"retention_days": 3, "storage_gib": 5, "memory_mib": 512, "sampled_percent": 100, "in_memory": 5000},
-        "storage": {"keep_on_destroy": False, "noncurrent_days": 1},
+        "storage": {"owned_keys": False, "keep_on_destroy": False, "versions_days": 1, "access_logs": False, "alarms": False},
     },
     Profile.PRODUCTION: {},
     Profile.REGULATED: {"logs": {"retention_days": 365}},

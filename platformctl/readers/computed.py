@@ -141,6 +141,13 @@ AWS: Mapping[str, Type] = {
         },
         "name",
     ),
+    "aws:amp/workspace:Workspace": Type(
+        "ws-{uuid}",
+        {
+            "arn": "arn:{partition}:aps:{region}:{account}:workspace/{id}",
+            "prometheusEndpoint": "https://aps-workspaces.{region}.{suffix}/workspaces/{id}/",
+        },
+    ),
     "aws:cloudwatch/logGroup:LogGroup": _by_name("arn:{partition}:logs:{region}:{account}:log-group:{name}"),
     "aws:cloudwatch/eventRule:EventRule": _by_name("arn:{partition}:events:{region}:{account}:rule/{name}"),
     "aws:sqs/queue:Queue": Type(

@@ -26,4 +26,9 @@ def build(environment: Environment, upstream: Upstream) -> ObservabilityOutputs:
         ),
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[random.Provider("random")])),
     )
-    return ObservabilityOutputs(prometheus_url=stack.prometheus_url, alertmanager_config=stack.alertmanager_config)
+    return ObservabilityOutputs(
+        prometheus_url=stack.prometheus_url,
+        otlp_endpoint=stack.otlp_endpoint,
+        bucket_names=stack.bucket_names,
+        alertmanager_config=stack.alertmanager_config,
+    )

@@ -32,6 +32,21 @@ TEAMS: dict[str, Any] = {
     "search": {"log_mb_per_second": 20},
 }
 
+EXPORTERS: list[dict[str, Any]] = [
+    {"kind": "datadog", "name": "dd", "api_key": key("datadog"), "site": "datadoghq.eu"},
+    {"kind": "elasticsearch", "name": "elk", "endpoints": ["https://logs.example.com:9200"], "api_key": key("elastic")},
+    {"kind": "awscloudwatchlogs", "name": "cloudwatch", "log_group": "/platform/logs"},
+    {"kind": "awsemf", "name": "metrics", "namespace": "platform", "log_group": "/platform/metrics"},
+    {"kind": "otlp", "name": "honeycomb", "endpoint": "api.honeycomb.io:443", "headers": {"x-honeycomb-team": key("honeycomb")}},
+    {
+        "kind": "otlphttp",
+        "name": "vendor",
+        "endpoint": "https://otlp.example.com",
+        "headers": {"authorization": key("vendor")},
+        "signals": ["traces"],
+    },
+]
+
 
 def built(*, preview: bool = False, **args: Any) -> Deployment[platform.ObservabilityStack]:
     """A deployed ObservabilityStack named `shop`."""

@@ -22,6 +22,7 @@ from tests.unit.aws_cases_eks import CLUSTERS
 from tests.unit.aws_cases_identity import IDENTITY
 from tests.unit.aws_cases_machines import MACHINES
 from tests.unit.aws_cases_messaging import MESSAGING
+from tests.unit.aws_cases_metrics import METRICS
 from tests.unit.aws_cases_registry import REGISTRY
 from tests.unit.aws_cases_route53 import NAMES
 from tests.unit.aws_cases_storage import STORAGE
@@ -29,7 +30,7 @@ from tests.unit.aws_cases_stores import STORES
 from tests.unit.aws_sandbox import Resource, provider, running_server
 
 ROWS = types.all_rows()
-CASES = [*NETWORK, *IDENTITY, *CLUSTERS, *NAMES, *MESSAGING, *STORAGE, *STORES, *MACHINES, *COSTS, *DATA, *REGISTRY]
+CASES = [*NETWORK, *IDENTITY, *CLUSTERS, *NAMES, *MESSAGING, *STORAGE, *STORES, *MACHINES, *COSTS, *DATA, *REGISTRY, *METRICS]
 """One for each row at least."""
 
 

@@ -24,8 +24,13 @@ from platform_components.charts.records import (
     linkerd_cni,
     linkerd_control_plane,
     linkerd_crds,
+    loki,
     metrics_server,
+    opentelemetry_collector,
+    prometheus_blackbox_exporter,
     prometheus_operator_crds,
+    tempo,
+    thanos,
     trust_manager,
     vertical_pod_autoscaler,
     ztunnel,
@@ -56,6 +61,11 @@ _MODULES = (
     linkerd_cni,
     linkerd_control_plane,
     kube_prometheus_stack,
+    thanos,
+    loki,
+    tempo,
+    opentelemetry_collector,
+    prometheus_blackbox_exporter,
 )
 
 ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})

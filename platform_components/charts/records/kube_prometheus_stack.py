@@ -48,6 +48,9 @@ _UNREACHABLE = ("kubeControllerManager", "kubeEtcd", "kubeProxy", "kubeScheduler
 """Parts of the control plane that EKS does not let anybody scrape, or that listen on the node's loopback only."""
 _NO_RULES = ("etcd", "kubeControllerManager", "kubeProxy", "kubeSchedulerAlerting", "kubeSchedulerRecording", "windows")
 
+_PROMOTED = ("service.name", "service.namespace", "service.instance.id", "k8s.namespace.name", "k8s.pod.name", "team")
+"""Attributes of a resource that become labels of its metrics."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
@@ -71,6 +74,8 @@ class Metrics:
     """Environment of Grafana that comes out of Secrets."""
     grafana_replicas: int = 1
     data_sources: Sequence[Mapping[str, Any]] = ()
+    sigv4: bool = False
+    """Whether Grafana signs what it asks, as Amazon Managed Service for Prometheus wants."""
     issuer: Any = None
     """`issuerRef` of the webhook's certificate. None: an issuer of the chart's own."""
 
@@ -107,6 +112,8 @@ def values(site: Site, metrics: Metrics | None = None) -> Values:
             "namespaceOverride": NODES,
             "image": {**_image(NODE_EXPORTER, site.mirror), "tag": NODE_EXPORTER.tag.removesuffix("-distroless")},
             "resources": resources(20, 32, 128),
+            "securityContext": pod_security(65534, fs_group=65534),
+            "containerSecurityContext": container_security(),
             "tolerations": [{"operator": "Exists"}],
             **priority(site.priority_class),
         },
@@ -149,7 +156,10 @@ def _prometheus(site: Site, metrics: Metrics) -> Values:
         "enforcedBodySizeLimit": "64MB",
         "exemplars": {"maxSize": metrics.exemplars},
         "enableFeatures": ["exemplar-storage"],
-        "enableRemoteWriteReceiver": True,
+        # The gateway collector writes what applications send; late, where a queue had to wait.
+        "enableOTLPReceiver": True,
+        "otlp": {"promoteResourceAttributes": list(_PROMOTED)},
+        "tsdb": {"outOfOrderTimeWindow": "30m"},
         "externalLabels": {"cluster": site.environment},
         "replicaExternalLabelName": "prometheus_replica",
         "remoteWrite": list(metrics.remote_write),
@@ -207,6 +217,7 @@ def _grafana(site: Site, metrics: Metrics) -> Values:
         "testFramework": {"enabled": False},
         "defaultDashboardsEditable": False,
         **({"grafana.ini": dict(metrics.grafana_ini)} if metrics.grafana_ini else {}),
+        "env": {"AWS_SDK_LOAD_CONFIG": "true", "GF_AUTH_SIGV4_AUTH_ENABLED": "true"} if metrics.sigv4 else {},
         "envValueFrom": dict(metrics.grafana_environment),
         "additionalDataSources": list(metrics.data_sources),
         "sidecar": {

@@ -8,6 +8,7 @@ from platformctl.sandbox.aws.rows import Row
 
 MODULES: Final = {
     "acm": ("certificates",),
+    "amp": ("amp",),
     "backup": ("backup",),
     "budgets": ("budgets",),
     "cloudtrail": ("trails",),
