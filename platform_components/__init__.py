@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     from platform_components.cluster.node_pools.provisioned import KarpenterPools
     from platform_components.data.bucket import Bucket
     from platform_components.data.bucket_args import BucketArgs
+    from platform_components.data.cache import Cache
+    from platform_components.data.cache_args import CacheArgs
     from platform_components.data.connection import Connection
+    from platform_components.data.database import Database
+    from platform_components.data.database_args import DatabaseArgs
+    from platform_components.data.queue import Queue
+    from platform_components.data.queue_args import QueueArgs
+    from platform_components.data.stream import Stream
+    from platform_components.data.stream_args import StreamArgs
     from platform_components.delivery.args import GitOpsArgs
     from platform_components.delivery.artifact_registry import ArtifactRegistry
     from platform_components.delivery.gitops import GitOps
@@ -67,12 +75,16 @@ _MODULES = {
     "AutoscalingArgs": "autoscaling.args",
     "Bucket": "data.bucket",
     "BucketArgs": "data.bucket_args",
+    "Cache": "data.cache",
+    "CacheArgs": "data.cache_args",
     "Certificates": "certificates.certificates",
     "CertificatesArgs": "certificates.args",
     "ClusterRef": "identity.args",
     "Connection": "data.connection",
     "CostAlerts": "finops.cost_alerts",
     "CostAlertsArgs": "finops.args",
+    "Database": "data.database",
+    "DatabaseArgs": "data.database_args",
     "DeclarationError": "errors",
     "EksCluster": "cluster.eks_cluster",
     "EksClusterArgs": "cluster.args",
@@ -96,12 +108,16 @@ _MODULES = {
     "Profile": "profile",
     "PublicZone": "ingress.public_zone",
     "PublicZoneArgs": "ingress.zone_args",
+    "Queue": "data.queue",
+    "QueueArgs": "data.queue_args",
     "ServiceMesh": "mesh.service_mesh",
     "ServiceMeshArgs": "mesh.args",
     "Statement": "identity.statements",
     "Team": "tenancy.args",
     "Tenant": "tenancy.tenant",
     "TenantArgs": "tenancy.args",
+    "Stream": "data.stream",
+    "StreamArgs": "data.stream_args",
     "UnsupportedError": "errors",
     "Vpc": "network.vpc",
     "VpcArgs": "network.args",
@@ -121,12 +137,16 @@ __all__ = [
     "AutoscalingArgs",
     "Bucket",
     "BucketArgs",
+    "Cache",
+    "CacheArgs",
     "Certificates",
     "CertificatesArgs",
     "ClusterRef",
     "Connection",
     "CostAlerts",
     "CostAlertsArgs",
+    "Database",
+    "DatabaseArgs",
     "DeclarationError",
     "EksCluster",
     "EksClusterArgs",
@@ -150,12 +170,16 @@ __all__ = [
     "Profile",
     "PublicZone",
     "PublicZoneArgs",
+    "Queue",
+    "QueueArgs",
     "ServiceMesh",
     "ServiceMeshArgs",
     "Statement",
     "Team",
     "Tenant",
     "TenantArgs",
+    "Stream",
+    "StreamArgs",
     "UnsupportedError",
     "Vpc",
     "VpcArgs",

@@ -85,3 +85,10 @@ class TenantsOutputs(TypedDict):
 
     namespaces: Mapping[str, str]
     """Namespaces by team."""
+
+
+class DataOutputs(TypedDict):
+    """Outputs of `ENV.data`."""
+
+    stores: pulumi.Output[Mapping[str, Mapping[str, Mapping[str, object]]]]
+    """Connections by kind (`buckets`, `queues`, ...) and name: that of the store, and those of whoever was granted something, by name."""

@@ -16,7 +16,11 @@ from platform_components.data.documents import Document, access_logs_arrive, buc
 from platform_components.data.grants import bucket_statements, use_key
 from platform_components.data.monitoring import BUCKET
 from platform_components.data.store import Identity, Store, granted
+from platform_components.errors import DeclarationError, Problem
 from platform_components.names import child_name
+
+NAME_MAX = 30
+"""Longest name of a bucket, in characters: with `-logs`, account and the longest region it stays within the 63 that S3 allows."""
 
 UPLOAD_DAYS = 7
 """When parts of an upload that was broken off are removed, in days."""
@@ -39,6 +43,9 @@ class Bucket(Store):
     """ARN of its key; none where AWS manages it."""
 
     def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        if len(name) > NAME_MAX:
+            problem = f"is {len(name)} characters long; use at most {NAME_MAX}, since account and region follow in the bucket's own"
+            raise DeclarationError([Problem(f"the name {problem}", field=f"Bucket {name!r}")])
         super().__init__(name, args, opts)
         self._args = args
         self._key = self.create_key()

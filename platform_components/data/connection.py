@@ -15,6 +15,20 @@ class Access(StrEnum):
     WRITE = "write"
 
 
+class SecretStore(StrEnum):
+    """Where a secret lies."""
+
+    AWS = "aws-secrets-manager"
+    VAULT = "vault"
+
+
+class SecretReference(Args):
+    """Where a secret lies; never what it is."""
+
+    store: SecretStore = Field(description="Which store holds it. Required.")
+    reference: Late[str] = Field(description="ARN in AWS Secrets Manager, or path in Vault. Required.")
+
+
 class NetworkRule(Args):
     """Who reaches a store through the network."""
 
@@ -31,6 +45,8 @@ class Connection(Args):
     endpoint: Late[str] = Field(description="Host name, or URL where the service speaks HTTPS. Required.")
     port: int = Field(443, description="Port of the endpoint. Omitted: 443.")
     arn: Late[str] = Field(description="ARN of what is used. Required.")
+    reader_endpoint: Late[str] | None = Field(None, description="Host name of copies that only read. Omitted: there are none.")
+    secret: SecretReference | None = Field(None, description="Where the credentials lie. Omitted: there are none; the role is enough.")
     user: str | None = Field(None, description="User to log in as, where the store knows users. Omitted: the role alone decides.")
     role_arn: Late[str] | None = Field(
         None, description="Role to assume; resolves once its permissions are attached. Omitted: nobody was granted anything yet."

@@ -33,6 +33,19 @@ STREAM_ACTIONS: Mapping[Access, Sequence[str]] = {
 }
 """Of Kinesis streams."""
 
+KAFKA_ACTIONS: Mapping[Access, Mapping[str, Sequence[str]]] = {
+    Access.READ: {
+        "cluster": ("kafka-cluster:Connect", "kafka-cluster:DescribeCluster"),
+        "topic": ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"),
+        "group": ("kafka-cluster:DescribeGroup", "kafka-cluster:AlterGroup"),
+    },
+    Access.WRITE: {
+        "cluster": ("kafka-cluster:Connect", "kafka-cluster:DescribeCluster", "kafka-cluster:WriteDataIdempotently"),
+        "topic": ("kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"),
+    },
+}
+"""Of MSK, by what it is done to (https://docs.aws.amazon.com/msk/latest/developerguide/iam-access-control-use-cases.html)."""
+
 KEY_ACTIONS: Mapping[str, Mapping[Access, Sequence[str]]] = {
     # Writers decrypt too: S3 to put the parts of an upload together, SQS to check the data key it caches.
     "s3": {Access.READ: ("kms:Decrypt",), Access.WRITE: ("kms:GenerateDataKey", "kms:Decrypt")},
@@ -79,3 +92,24 @@ def publish_statements(topic_arn: Arn) -> tuple[Statement, ...]:
 def stream_statements(access: Access, stream_arn: Arn) -> tuple[Statement, ...]:
     """Records of a Kinesis stream."""
     return (Statement(sid="Records", actions=tuple(STREAM_ACTIONS[access]), resources=(stream_arn,)),)
+
+
+def database_statements(user: Arn) -> tuple[Statement, ...]:
+    """Logins to a database as one user, with a token in place of a password."""
+    return (Statement(sid="Login", actions=("rds-db:connect",), resources=(user,)),)
+
+
+def cache_statements(cache: Arn, user: Arn) -> tuple[Statement, ...]:
+    """Logins to a cache as one user, with a token in place of a password."""
+    return (Statement(sid="Login", actions=("elasticache:Connect",), resources=(cache, user)),)
+
+
+def kafka_statements(access: Access, cluster_arn: Arn) -> tuple[Statement, ...]:
+    """Topics and consumer groups of one cluster, whose ARNs begin as its own."""
+    arn = pulumi.Output.from_input(cluster_arn)
+
+    def inside(kind: str) -> pulumi.Output[str]:
+        return arn if kind == "cluster" else arn.apply(lambda of: f"{of.replace(':cluster/', f':{kind}/')}/*")
+
+    kinds = KAFKA_ACTIONS[access].items()
+    return tuple(Statement(sid=kind.capitalize(), actions=tuple(actions), resources=(inside(kind),)) for kind, actions in kinds)

@@ -71,3 +71,129 @@ BUCKET = Watch(
         ("Time to answer, ms", (("FirstByteLatency", "p99"), ("TotalRequestLatency", "p99"))),
     ),
 )
+
+QUEUE = Watch(
+    "AWS/SQS",
+    (
+        Alarm(
+            "age",
+            "ApproximateAgeOfOldestMessage",
+            "Maximum",
+            ABOVE,
+            900,
+            "the oldest message has waited for a quarter of an hour: consumers are down or too few",
+        ),
+    ),
+    (
+        ("Messages waiting", (("ApproximateNumberOfMessagesVisible", "Maximum"), ("ApproximateNumberOfMessagesNotVisible", "Maximum"))),
+        ("Oldest message, s", (("ApproximateAgeOfOldestMessage", "Maximum"),)),
+        ("In and out", (("NumberOfMessagesSent", "Sum"), ("NumberOfMessagesReceived", "Sum"), ("NumberOfMessagesDeleted", "Sum"))),
+    ),
+)
+DEAD_LETTERS = Watch(
+    "AWS/SQS",
+    (
+        Alarm(
+            "arrived",
+            "ApproximateNumberOfMessagesVisible",
+            "Maximum",
+            ABOVE,
+            0,
+            "messages that no consumer could handle: read one, mend the consumer, then start a redrive",
+            periods=1,
+        ),
+    ),
+    (),
+)
+
+DATABASE = Watch(
+    "AWS/RDS",
+    (
+        Alarm("cpu", "CPUUtilization", "Average", ABOVE, 85, "processors are busy: look for slow queries, then choose a larger size"),
+        Alarm("memory", "FreeableMemory", "Average", BELOW, 256 * 2**20, "less than 256 MB of memory is free: choose a larger size"),
+    ),
+    (
+        ("Processors, %", (("CPUUtilization", "Average"),)),
+        ("Connections", (("DatabaseConnections", "Maximum"),)),
+        ("Free memory", (("FreeableMemory", "Minimum"),)),
+        ("Time to read and write, s", (("ReadLatency", "Average"), ("WriteLatency", "Average"))),
+        ("Operations per second", (("ReadIOPS", "Average"), ("WriteIOPS", "Average"))),
+        ("Free storage", (("FreeStorageSpace", "Minimum"),)),
+    ),
+)
+STORAGE = Watch(
+    "AWS/RDS",
+    (
+        Alarm(
+            "storage",
+            "FreeStorageSpace",
+            "Minimum",
+            BELOW,
+            2 * 2**30,
+            "less than 2 GB of storage is free and growth has not come: look at max_storage_gb",
+        ),
+    ),
+    (),
+)
+CAPACITY = Watch(
+    "AWS/RDS",
+    (Alarm("capacity", "ACUUtilization", "Average", ABOVE, 90, "it is near its most capacity units: choose a larger size"),),
+    (),
+)
+
+CACHE = Watch(
+    "AWS/ElastiCache",
+    (
+        Alarm("cpu", "EngineCPUUtilization", "Average", ABOVE, 85, "the engine's one thread is busy: choose a larger size, or more shards"),
+        Alarm(
+            "memory",
+            "DatabaseMemoryUsagePercentage",
+            "Average",
+            ABOVE,
+            85,
+            "memory is nearly full: entries will be evicted before their time",
+        ),
+        Alarm("evictions", "Evictions", "Sum", ABOVE, 1000, "entries are evicted before their time: choose a larger size"),
+    ),
+    (
+        ("Processor, %", (("EngineCPUUtilization", "Average"),)),
+        ("Memory, %", (("DatabaseMemoryUsagePercentage", "Average"),)),
+        ("Hits and misses", (("CacheHits", "Sum"), ("CacheMisses", "Sum"), ("Evictions", "Sum"))),
+    ),
+)
+SERVERLESS_CACHE = Watch(
+    "AWS/ElastiCache",
+    (Alarm("throttled", "ThrottledCmds", "Sum", ABOVE, 0, "commands are throttled: raise the most units per second"),),
+    (
+        ("Units", (("ElastiCacheProcessingUnits", "Sum"),)),
+        ("Bytes", (("BytesUsedForCache", "Maximum"),)),
+        ("Hits and misses", (("CacheHits", "Sum"), ("CacheMisses", "Sum"), ("ThrottledCmds", "Sum"))),
+    ),
+)
+
+STREAM = Watch(
+    "AWS/Kinesis",
+    (
+        Alarm(
+            "lag",
+            "GetRecords.IteratorAgeMilliseconds",
+            "Maximum",
+            ABOVE,
+            900_000,
+            "a consumer is a quarter of an hour behind: it is down or too slow",
+        ),
+        Alarm(
+            "throttled", "WriteProvisionedThroughputExceeded", "Sum", ABOVE, 0, "producers are throttled: add shards, or choose on-demand"
+        ),
+    ),
+    (
+        ("In", (("IncomingRecords", "Sum"), ("IncomingBytes", "Sum"))),
+        ("Behind, ms", (("GetRecords.IteratorAgeMilliseconds", "Maximum"),)),
+        ("Throttled", (("WriteProvisionedThroughputExceeded", "Sum"), ("ReadProvisionedThroughputExceeded", "Sum"))),
+    ),
+)
+KAFKA = Watch(
+    "AWS/Kafka",
+    (Alarm("lag", "SumOffsetLag", "Maximum", ABOVE, 100_000, "consumers are 100,000 records behind: they are down or too slow"),),
+    (("In and out, bytes", (("BytesInPerSec", "Sum"), ("BytesOutPerSec", "Sum"))), ("Behind", (("SumOffsetLag", "Maximum"),))),
+)

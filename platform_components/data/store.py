@@ -100,6 +100,8 @@ class Store(PlatformComponent):
                 tags=self.child_tags(name),
                 opts=self.child_options(),
             )
+        if not watch.graphs:
+            return
         region = self._place.apply(lambda at: at.region)
         name = child_name(self._name, *parts, "dashboard")
         widgets = [
@@ -146,6 +148,17 @@ class Store(PlatformComponent):
                 opts=self.child_options(),
             )
         return NetworkRule(security_group_id=security_group_id, port=port, sources=dict(ref.security_groups))
+
+    def create_group(self, vpc_id: Late[str]) -> aws.ec2.SecurityGroup:
+        """A security group that lets nobody in yet, and nothing out."""
+        name = child_name(self._name, "network")
+        return aws.ec2.SecurityGroup(
+            name,
+            description=f"{type(self).__name__} {self._name}: clients come in by grants, nothing goes out",
+            vpc_id=vpc_id,
+            tags=self.child_tags(name),
+            opts=self.child_options(),
+        )
 
     def via(self, service: str) -> pulumi.Output[str]:
         """A service of this region as `kms:ViaService` names it."""

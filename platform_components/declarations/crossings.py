@@ -6,10 +6,12 @@ from typing import Any
 from platform_components.certificates.args import PrivateCaIssuer
 from platform_components.charts.args import AddonSettings, range_problems
 from platform_components.cluster.args import EksClusterSettings
+from platform_components.declarations.data import KINDS, DataSettings
 from platform_components.declarations.document import FieldPath
 from platform_components.declarations.platform import PlatformSettings
 from platform_components.mesh.args import Linkerd, PrivateCaAuthority, addon_problems
 from platform_components.mesh.owners import CHARTS
+from platform_components.names import child_name, component_name_problem
 from platform_components.network.args import VpcArgs
 from platform_components.network.checks import eks_zone_problems
 from platform_components.network.zones import NO_EKS_CONTROL_PLANE, zone_id_problem, zone_problem
@@ -53,6 +55,17 @@ def cluster_findings(network: VpcArgs, cluster: EksClusterSettings) -> Iterator[
             f"a cluster needs {MIN_CONTROL_PLANE_ZONES} zones that can hold its control plane; only {', '.join(zones) or 'none'} here can"
         )
         yield ("network", "zones"), message
+
+
+def data_findings(environment: str, network: VpcArgs, data: DataSettings) -> Iterator[Finding]:
+    """Stores whose tier the network lacks, and names that are too long with the environment's before them."""
+    for kind, name, tier in data.tiers():
+        if tier not in network.tiers:
+            yield ("data", kind, name), f"stands in the tier {tier}, which network.tiers does not have; add it there"
+    for kind in KINDS:
+        for name in getattr(data, kind):
+            if problem := component_name_problem(child_name(environment, name)):
+                yield ("data", kind, name), f"with the environment's name it {problem}"
 
 
 def platform_findings(cluster: EksClusterSettings, platform: PlatformSettings) -> Iterator[Finding]:

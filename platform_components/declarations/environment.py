@@ -19,10 +19,13 @@ from platform_components.declarations.crossings import (
     RESERVED_TAGS,
     Finding,
     cluster_findings,
+    data_findings,
     platform_findings,
     tag_findings,
     zone_findings,
 )
+from platform_components.declarations.data import PROFILE_DEFAULTS as DATA_DEFAULTS
+from platform_components.declarations.data import DataSettings
 from platform_components.declarations.document import Document, FieldPath, read
 from platform_components.declarations.loader import validate
 from platform_components.declarations.platform import PROFILE_DEFAULTS as PLATFORM_DEFAULTS
@@ -48,6 +51,7 @@ SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {
     "network": NETWORK_DEFAULTS,
     "cluster": CLUSTER_DEFAULTS,
     "platform": PLATFORM_DEFAULTS,
+    "data": DATA_DEFAULTS,
     "observability": OBSERVABILITY_DEFAULTS,
     "budget": BUDGET_DEFAULTS,
     "tenants": TENANTS_DEFAULTS,
@@ -141,6 +145,7 @@ class Environment(Args):
         ObservabilitySettings(), description="What watches the cluster; see the page of ObservabilityStack. Omitted: as the profile says."
     )
     tenants: TenantsSettings = Field(TenantsSettings(), description="How its teams are spread over stacks. Omitted: all in one.")
+    data: DataSettings = Field(DataSettings(), description="What holds its data, by kind and name. Omitted: nothing.")
     budget: BudgetSettings | None = Field(
         None, description="What a month may cost, and who hears of it; see the page of CostAlerts. Omitted: no limit, and nobody."
     )
@@ -154,6 +159,7 @@ class Environment(Args):
             *tag_findings("cluster", self.cluster.tags),
             *cluster_findings(self.network, self.cluster),
             *platform_findings(self.cluster, self.platform),
+            *data_findings(self.environment, self.network, self.data),
         ]
         if findings:
             errors = [InitErrorDetails(type=_refusal("environment", message), loc=path, input=None) for path, message in findings]
@@ -318,6 +324,9 @@ def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:
     settings = _sound(PlatformSettings, data.get("platform", {}))
     if cluster is not None and settings is not None:
         yield from platform_findings(cluster, settings)
+    stores = _sound(DataSettings, data.get("data", {}))
+    if network is not None and stores is not None and isinstance(name, str):
+        yield from data_findings(name, network, stores)
 
 
 def _sound(model: type[A], section: Any) -> A | None:

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from platformctl.engine.drift import Drift
+    from platformctl.engine.keeping import Loss
     from platformctl.engine.runner import StackResult, StackRunner
 
 DRIFTED = 1
+REFUSED = 1
 DEFAULT_SANDBOX = "default"
 
 Target = Annotated[str, typer.Argument(metavar="ENV[.LAYER]", help="An environment, or one layer of it.")]
@@ -52,7 +54,7 @@ class Place:
     """What leads here on a command line, with a space before it."""
 
 
-def up(
+def up(  # noqa: PLR0913, PLR0917 -- one for each option
     target: Target,
     sandbox: UseSandbox = None,
     sandbox_name: SandboxName = DEFAULT_SANDBOX,
@@ -60,6 +62,13 @@ def up(
     refresh: Annotated[
         bool, typer.Option("--refresh/--no-refresh", help="Look at the cloud first, and put right what was changed there.")
     ] = True,
+    allow_replace: Annotated[
+        list[str] | None,
+        typer.Option("--allow-replace", metavar="URN", help="A protected resource that may be replaced or deleted. May be repeated."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done, and refuse what would be refused (exit 1).")
+    ] = False,
     or_preview: Annotated[
         bool, typer.Option("--or-preview", help="Where no Pulumi CLI can be had, say so and preview offline instead.")
     ] = False,
@@ -83,8 +92,15 @@ def up(
         place = _place(project, stacks, sandbox, sandbox_name, start=True)
         runner = _runner(project, place, console)
         _need_layers_below(project, runner, stacks, place)
+        named = allow_replace or []
+        lost = _refuse_losses(target, place, runner, stacks, named, refresh=refresh, json_output=json_output)
+        if dry_run:
+            _say_what_would_be_done(runner, stacks, lost, console)
+            return
         if not (place.is_sandbox or yes):
-            _preview_and_ask(runner, stacks, console)
+            _preview_and_ask(runner, stacks, lost, console)
+        for stack, found in lost.items():
+            runner.unprotect(stack, [loss.urn for loss in found])
         results = [_reported(runner.up(stack, refresh=refresh), console) for stack in stacks]
         if place.is_sandbox:
             _say_what_was_not_checked(project, sandbox_name, console)
@@ -156,6 +172,54 @@ def drift(
     _print_drift(target, place, found, json_output)
     if any(found.values()):
         raise typer.Exit(DRIFTED)
+
+
+def _refuse_losses(
+    target: str,
+    place: Place,
+    runner: "StackRunner",
+    stacks: Sequence[str],
+    named: Sequence[str],
+    *,
+    refresh: bool,
+    json_output: bool,
+) -> dict[str, list["Loss"]]:
+    """Nothing that must be kept is replaced or deleted unless it is named; what is named, by stack.
+
+    Raises:
+        Exit: something is not named (exit 1); nothing was changed in any stack.
+        DeclarationError: something is named that would not be lost, so that a name does not outlive its change.
+    """
+    from platformctl.engine.keeping import unnamed
+
+    lost = {stack: found for stack in stacks if runner.holds_protected(stack) and (found := runner.losses(stack, refresh=refresh))}
+    refused = unnamed(lost, named)
+    if refused:
+        if json_output:
+            _print_json(target, place, {"operation": "up", "refused": [loss.as_json() for loss in refused]})
+        options = " ".join(f"--allow-replace '{loss.urn}'" for loss in refused)
+        _to_stderr("\n".join([*map(str, refused), f"nothing was changed; if that is meant, name it: `{program()} up {target} {options}`"]))
+        raise typer.Exit(REFUSED)
+    known = {loss.urn for found in lost.values() for loss in found}
+    stray = [urn for urn in named if urn not in known]
+    if stray:
+        raise DeclarationError(
+            [Problem(f"{urn} would be neither replaced nor deleted; leave it out", field="--allow-replace") for urn in stray]
+        )
+    return lost
+
+
+def _say_what_would_be_done(runner: "StackRunner", stacks: Sequence[str], lost: Mapping[str, Sequence["Loss"]], console: "Console") -> None:
+    from platformctl.engine.render import summary
+
+    for stack in stacks:
+        if lost.get(stack):
+            for loss in lost[stack]:
+                console.print(f"{stack}: {loss}; it is named, so `up` would do it", markup=False)
+        elif runner.exists(stack) or stack == stacks[0]:
+            console.print(f"{stack}: {summary(runner.preview(stack, refresh=True).changes, planned=True)}", markup=False)
+        else:
+            console.print(f"{stack}: not there yet; what it will hold depends on the layers below it", markup=False)
 
 
 def _need_layers_below(project: Project, runner: "StackRunner", stacks: Sequence[str], place: Place) -> None:
@@ -297,14 +361,8 @@ def _runner(project: Project, place: Place, console: "Console") -> "StackRunner"
     return StackRunner(project, place.environ, cli=cli, console=console, adopts_interrupted=place.is_sandbox)
 
 
-def _preview_and_ask(runner: "StackRunner", stacks: Sequence[str], console: "Console") -> None:
-    from platformctl.engine.render import summary
-
-    for stack in stacks:
-        if runner.exists(stack) or stack == stacks[0]:
-            console.print(f"{stack}: {summary(runner.preview(stack, refresh=True).changes, planned=True)}", markup=False)
-        else:
-            console.print(f"{stack}: not there yet; what it will hold depends on the layers below it", markup=False)
+def _preview_and_ask(runner: "StackRunner", stacks: Sequence[str], lost: Mapping[str, Sequence["Loss"]], console: "Console") -> None:
+    _say_what_would_be_done(runner, stacks, lost, console)
     _ask("Do that?")
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from platform_components.errors import PlatformError
 from platformctl.engine.cli import Cli, install_cli
 from platformctl.engine.drift import Drift, DriftReader, urn_name, urn_type
+from platformctl.engine.keeping import Loss, LossReader
 from platformctl.engine.language_host import REFUSALS_VARIABLE
 from platformctl.engine.process import InterruptedRunError, SupervisedPulumi
 from platformctl.engine.recovery import (
@@ -168,6 +169,43 @@ class StackRunner:
         self._run(opened, "drift", preview, quiet=True)
         return reader.result()
 
+    def losses(self, stack: str, *, refresh: bool = False) -> list[Loss]:
+        """What `up` would replace or delete of what must be kept; changes nothing. Nothing where the stack does not exist.
+
+        Args:
+            stack: the stack.
+            refresh: look at the cloud first, as `up` does.
+        """
+        if not self.is_up(stack):
+            return []
+        opened, _ = self._open(stack)
+        reader = LossReader()
+
+        def preview(on_event: Callable[[EngineEvent], None]) -> object:
+            def both(event: EngineEvent) -> None:
+                reader(event)
+                on_event(event)
+
+            return opened.preview(on_event=both, refresh=refresh, color="never")
+
+        try:
+            self._run(opened, "preview", preview, quiet=True)
+        except ToolError:
+            # The engine too refuses to lose what is protected, after it has said what that is.
+            if not reader.result():
+                raise
+        return reader.result()
+
+    def unprotect(self, stack: str, urns: Sequence[str]) -> None:
+        """Let the next run replace or delete resources that are protected; the program protects their successors again."""
+        opened, _ = self._open(stack)
+        workspace: Any = opened.workspace
+        held = {one["urn"] for one in (opened.export_stack().deployment or {}).get("resources", ()) if one.get("protect")}
+        for urn in urns:
+            if urn in held:
+                workspace._run_pulumi_cmd_sync(["state", "unprotect", urn, "--yes", "--stack", stack])
+                self.announce(f"{stack}: {urn_type(urn)} {urn_name(urn)} is not protected during this run")
+
     def exists(self, stack: str) -> bool:
         """Whether the backend holds the stack."""
         if self._state is not None:
@@ -186,6 +224,13 @@ class StackRunner:
         if self._state is not None:
             return resources_of(self._state, self.project.name, stack)
         return (self._workspace().export_stack(stack).deployment or {}).get("resources") or () if self.exists(stack) else ()
+
+    def holds_protected(self, stack: str) -> bool:
+        """Whether the stack holds a resource that must be kept: only then is a preview worth its time."""
+        if self._state is not None:
+            return any(one.get("protect") for one in resources_of(self._state, self.project.name, stack))
+        resources = (self._workspace().export_stack(stack).deployment or {}).get("resources", ()) if self.exists(stack) else ()
+        return any(one.get("protect") for one in resources)
 
     def announce(self, text: str) -> None:
         """Print one line of progress."""

@@ -150,6 +150,57 @@ AWS: Mapping[str, Type] = {
     ),
     "aws:cloudwatch/logGroup:LogGroup": _by_name("arn:{partition}:logs:{region}:{account}:log-group:{name}"),
     "aws:cloudwatch/eventRule:EventRule": _by_name("arn:{partition}:events:{region}:{account}:rule/{name}"),
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": _by_name("arn:{partition}:rds:{region}:{account}:cluster-pg:{name}"),
+    "aws:rds/parameterGroup:ParameterGroup": _by_name("arn:{partition}:rds:{region}:{account}:pg:{name}"),
+    "aws:rds/instance:Instance": Type(
+        "db-{HEX}",
+        {
+            "arn": "arn:{partition}:rds:{region}:{account}:db:{name}",
+            "address": "{name}.{hex}.{region}.rds.{suffix}",
+            "resourceId": "{id}",
+            "masterUserSecrets": [{"secretArn": "arn:{partition}:secretsmanager:{region}:{account}:secret:rds!db-{hex}"}],
+        },
+        "identifier",
+    ),
+    "aws:rds/cluster:Cluster": Type(
+        "{name}",
+        {
+            "arn": "arn:{partition}:rds:{region}:{account}:cluster:{name}",
+            "endpoint": "{name}.cluster-{hex}.{region}.rds.{suffix}",
+            "readerEndpoint": "{name}.cluster-ro-{hex}.{region}.rds.{suffix}",
+            "clusterResourceId": "cluster-{HEX}",
+            "masterUserSecrets": [{"secretArn": "arn:{partition}:secretsmanager:{region}:{account}:secret:rds!cluster-{hex}"}],
+        },
+        "clusterIdentifier",
+    ),
+    "aws:elasticache/replicationGroup:ReplicationGroup": Type(
+        "{name}",
+        {
+            "arn": "arn:{partition}:elasticache:{region}:{account}:replicationgroup:{name}",
+            "memberClusters": ["{name}-{hex}"],
+            "primaryEndpointAddress": "master.{name}.{hex}.cache.{suffix}",
+            "configurationEndpointAddress": "clustercfg.{name}.{hex}.cache.{suffix}",
+        },
+        "replicationGroupId",
+    ),
+    "aws:elasticache/serverlessCache:ServerlessCache": _by_name(
+        "arn:{partition}:elasticache:{region}:{account}:serverlesscache:{name}",
+        endpoints=[{"address": "{name}.serverless.{hex}.cache.{suffix}", "port": 6379}],
+    ),
+    "aws:elasticache/user:User": _by_name("arn:{partition}:elasticache:{region}:{account}:user:{name}", named="userId"),
+    "aws:kinesis/stream:Stream": Type(
+        "arn:{partition}:kinesis:{region}:{account}:stream/{name}",
+        {"arn": "arn:{partition}:kinesis:{region}:{account}:stream/{name}"},
+        "name",
+    ),
+    "aws:msk/serverlessCluster:ServerlessCluster": Type(
+        "arn:{partition}:kafka:{region}:{account}:cluster/{name}/{uuid}-s1",
+        {
+            "arn": "arn:{partition}:kafka:{region}:{account}:cluster/{name}/{uuid}-s1",
+            "bootstrapBrokersSaslIam": "boot-{hex}.c1.kafka-serverless.{region}.{suffix}:9098",
+        },
+        "clusterName",
+    ),
     "aws:sqs/queue:Queue": Type(
         "https://sqs.{region}.{suffix}/{account}/{name}",
         {"arn": "arn:{partition}:sqs:{region}:{account}:{name}", "url": "{id}"},

@@ -111,6 +111,135 @@ def test_a_bucket_grant_uses_its_key_through_s3_only(account: Account, outputs: 
         assert not account.may(ledger, action, key, **through_s3)
 
 
+# --- queues
+
+
+def test_a_queue_puts_its_failures_aside(stores: Repository, outputs: dict[str, Any]) -> None:
+    sqs = stores.aws("sqs")
+
+    def read(url: str) -> dict[str, Any]:
+        return dict(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
+
+    jobs, failed = read(outputs["queue"]["jobs"]["endpoint"]), read(outputs["failed"]["jobs"]["jobs"])
+    assert json.loads(jobs["RedrivePolicy"]) == {"deadLetterTargetArn": failed["QueueArn"], "maxReceiveCount": 3}
+    assert (jobs["VisibilityTimeout"], jobs["MessageRetentionPeriod"], failed["MessageRetentionPeriod"]) == ("120", "345600", "1209600")
+    assert {jobs["KmsMasterKeyId"], failed["KmsMasterKeyId"]} == {outputs["queue_keys"]["jobs"]}
+    for consumer in ("billing", "shipping"):
+        queue = read(outputs["queue"]["urls"][consumer])
+        assert (queue["FifoQueue"], queue["ContentBasedDeduplication"]) == ("true", "true")
+        assert json.loads(queue["RedrivePolicy"])["deadLetterTargetArn"] == read(outputs["failed"]["orders"][consumer])["QueueArn"]
+
+
+def test_a_topic_delivers_to_each_consumer_what_it_asked_for(stores: Repository, outputs: dict[str, Any]) -> None:
+    sns, topic = stores.aws("sns"), outputs["queue"]["topic"]
+    attributes = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+    assert (attributes["FifoTopic"], attributes["KmsMasterKeyId"]) == ("true", outputs["queue_keys"]["orders"])
+    found = {one["Endpoint"]: one["SubscriptionArn"] for one in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]}
+    assert set(found) == set(outputs["queue"]["arns"].values())
+    shipping = sns.get_subscription_attributes(SubscriptionArn=found[outputs["queue"]["arns"]["shipping"]])["Attributes"]
+    assert json.loads(shipping["FilterPolicy"]) == {"kind": ["paid"]}
+    sqs = stores.aws("sqs")
+    for number, kind in enumerate(("paid", "open")):
+        sns.publish(
+            TopicArn=topic,
+            Message=kind,
+            MessageGroupId=kind,
+            MessageDeduplicationId=str(number),
+            MessageAttributes={"kind": {"DataType": "String", "StringValue": kind}},
+        )
+    arrived = {
+        consumer: [
+            one["Body"]
+            for _ in range(2)
+            for one in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0).get("Messages", [])
+        ]
+        for consumer, url in outputs["queue"]["urls"].items()
+    }
+    assert set(arrived["billing"]) == {"paid", "open"}
+    assert set(arrived["shipping"]) == {"paid"}
+
+
+def test_a_queue_grant_is_what_was_granted_and_nothing_else(account: Account, outputs: dict[str, Any]) -> None:
+    ledger, stranger = outputs["roles"]["ledger"], outputs["roles"]["stranger"]
+    jobs, topic, arns = outputs["queue"]["jobs"]["arn"], outputs["queue"]["topic"], outputs["queue"]["arns"]
+    assert account.may(ledger, "sqs:SendMessage", jobs)
+    assert not account.may(ledger, "sqs:SendMessage", jobs, aws__SecureTransport="false")
+    assert not account.may(ledger, "sqs:ReceiveMessage", jobs)
+    for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"):
+        assert account.may(stranger, action, jobs)
+        assert account.may(ledger, action, arns["billing"])
+        assert not account.may(ledger, action, arns["shipping"])
+        assert not account.may(stranger, action, arns["billing"])
+        assert not account.may(stranger, action, f"{jobs}-failed")
+    for action in ("sqs:PurgeQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:AddPermission"):
+        assert not account.may(ledger, action, jobs)
+        assert not account.may(stranger, action, jobs)
+    assert account.may(ledger, "sns:Publish", topic)
+    assert not account.may(ledger, "sns:Publish", topic, aws__SecureTransport="false")
+    assert not account.may(ledger, "sns:Subscribe", topic)
+    assert not account.may(stranger, "sns:Publish", topic)
+    keys = outputs["queue_keys"]
+    assert account.may(ledger, "kms:GenerateDataKey", keys["jobs"], kms__ViaService="sqs.eu-west-1.amazonaws.com")
+    assert account.may(ledger, "kms:GenerateDataKey", keys["orders"], kms__ViaService="sns.eu-west-1.amazonaws.com")
+    assert not account.may(stranger, "kms:GenerateDataKey", keys["jobs"], kms__ViaService="sqs.eu-west-1.amazonaws.com")
+    assert account.may(stranger, "kms:Decrypt", keys["jobs"], kms__ViaService="sqs.eu-west-1.amazonaws.com")
+
+
+# --- databases
+
+
+def test_a_database_is_what_was_declared(stores: Repository, outputs: dict[str, Any]) -> None:
+    rds, made = stores.aws("rds"), outputs["database_ids"]["accounts"]
+    (found,) = rds.describe_db_instances(DBInstanceIdentifier=made["identifier"])["DBInstances"]
+    assert (found["Engine"], found["DBInstanceClass"], found["DBName"]) == ("postgres", "db.t4g.medium", "app")
+    assert (found["StorageEncrypted"], found["KmsKeyId"]) == (True, made["key"])
+    assert (found["PubliclyAccessible"], found["MultiAZ"], found["DeletionProtection"]) == (False, True, True)
+    assert (found["BackupRetentionPeriod"], found["MaxAllocatedStorage"], found["CopyTagsToSnapshot"]) == (21, 100, True)
+    assert (found["IAMDatabaseAuthenticationEnabled"], found["AutoMinorVersionUpgrade"]) == (True, True)
+    assert set(found["EnabledCloudwatchLogsExports"]) == {"postgresql", "upgrade"}
+    assert [one["VpcSecurityGroupId"] for one in found["VpcSecurityGroups"]] == [made["group"]]
+    secret = stores.aws("secretsmanager").describe_secret(SecretId=found["MasterUserSecret"]["SecretArn"])
+    assert secret["ARN"] == made["secret"] == found["MasterUserSecret"]["SecretArn"]
+    group = found["DBParameterGroups"][0]["DBParameterGroupName"]
+    values = {one["ParameterName"]: one["ParameterValue"] for one in rds.describe_db_parameters(DBParameterGroupName=group)["Parameters"]}
+    assert values["rds.force_ssl"] == "1"
+    groups = {one["logGroupName"]: one for one in stores.aws("logs").describe_log_groups(logGroupNamePrefix="/aws/rds/")["logGroups"]}
+    log = groups[f"/aws/rds/instance/{made['identifier']}/postgresql"]
+    assert (log["retentionInDays"], log["kmsKeyId"]) == (90, made["key"])
+
+
+def test_aurora_is_what_was_declared(stores: Repository, outputs: dict[str, Any]) -> None:
+    rds, made = stores.aws("rds"), outputs["database_ids"]["events"]
+    (found,) = rds.describe_db_clusters(DBClusterIdentifier=made["identifier"])["DBClusters"]
+    assert (found["Engine"], found["DatabaseName"], found["Port"]) == ("aurora-mysql", "events", 3306)
+    assert (found["StorageEncrypted"], found["IAMDatabaseAuthenticationEnabled"], found["DeletionProtection"]) == (True, True, False)
+    assert (found["BackupRetentionPeriod"], sorted(found["EnabledCloudwatchLogsExports"])) == (14, ["error", "slowquery"])
+    assert len(found["DBClusterMembers"]) == 2
+    values = rds.describe_db_cluster_parameters(DBClusterParameterGroupName=found["DBClusterParameterGroup"])["Parameters"]
+    assert {one["ParameterName"]: one["ParameterValue"] for one in values}["require_secure_transport"] == "ON"
+
+
+def test_a_database_grant_is_one_user_one_port_and_nothing_else(stores: Repository, account: Account, outputs: dict[str, Any]) -> None:
+    ledger, stranger = outputs["roles"]["ledger"], outputs["roles"]["stranger"]
+    (instance,) = stores.aws("rds").describe_db_instances(DBInstanceIdentifier=outputs["database_ids"]["accounts"]["identifier"])[
+        "DBInstances"
+    ]
+    users = f"arn:aws:rds-db:eu-west-1:123456789012:dbuser:{instance['DbiResourceId']}"
+    assert account.may(ledger, "rds-db:connect", f"{users}/writer")
+    for user in ("reader", "master", "rds_superuser"):
+        assert not account.may(ledger, "rds-db:connect", f"{users}/{user}")
+    assert not account.may(stranger, "rds-db:connect", f"{users}/writer")
+    secret = outputs["database_ids"]["accounts"]["secret"]
+    assert not account.may(ledger, "secretsmanager:GetSecretValue", secret)
+    for action in ("rds:DeleteDBInstance", "rds:ModifyDBInstance", "rds:CreateDBSnapshot"):
+        assert not account.may(ledger, action, instance["DBInstanceArn"])
+    (group,) = stores.aws("ec2").describe_security_groups(GroupIds=[outputs["database_ids"]["accounts"]["group"]])["SecurityGroups"]
+    (rule,) = group["IpPermissions"]
+    assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 5432, 5432)
+    assert [one["GroupId"] for one in rule["UserIdGroupPairs"]] == [outputs["nodes"]]
+    assert (rule["IpRanges"], rule["Ipv6Ranges"], group["IpPermissionsEgress"]) == ([], [], [])
+
+
 def actions(stores: Repository, role: str) -> dict[str, set[str]]:
     """What a role's policies name, action by action, and on what."""
     named: dict[str, set[str]] = {}

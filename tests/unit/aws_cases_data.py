@@ -8,6 +8,28 @@ _BODY = {"widgets": [{"type": "text", "properties": {"markdown": "one"}}]}
 
 DATA = [
     Case(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        lambda w: {
+            "securityGroupId": w.group,
+            "referencedSecurityGroupId": w.group,
+            "ipProtocol": "tcp",
+            "fromPort": 5432,
+            "toPort": 5432,
+            "description": "clients",
+        },
+        lambda _: {"tags": B},
+    ),
+    Case(
+        "aws:sqs/queue:Queue",
+        lambda _: {"redriveAllowPolicy": '{"redrivePermission": "denyAll"}', "tags": A},
+        lambda _: {"redriveAllowPolicy": '{"redrivePermission": "allowAll"}', "tags": B},
+    ),
+    Case(
+        "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+        lambda _: {"family": "aurora-postgresql17", "parameters": [{"name": "rds.force_ssl", "value": "1"}], "tags": A},
+        lambda _: {"parameters": [{"name": "rds.force_ssl", "value": "0"}], "tags": B},
+    ),
+    Case(
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         lambda w: {
             "name": "alarm",
@@ -40,5 +62,62 @@ DATA = [
         lambda w: {"bucket": w.locked_bucket, "rule": {"defaultRetention": {"mode": "GOVERNANCE", "days": 3}}},
         lambda _: {"rule": {"defaultRetention": {"mode": "COMPLIANCE", "days": 4}}},
         stays=True,
+    ),
+    Case(
+        "aws:kinesis/stream:Stream",
+        lambda w: {
+            "name": "clicks",
+            "streamModeDetails": {"streamMode": "PROVISIONED"},
+            "shardCount": 2,
+            "retentionPeriod": 48,
+            "encryptionType": "KMS",
+            "kmsKeyId": w.key.outputs["arn"],
+            "tags": A,
+        },
+        lambda _: {"shardCount": 3, "retentionPeriod": 24, "tags": B},
+    ),
+    Case(
+        "aws:msk/serverlessCluster:ServerlessCluster",
+        lambda w: {
+            "clusterName": "clicks",
+            "clientAuthentication": {"sasl": {"iam": {"enabled": True}}},
+            "vpcConfigs": [{"subnetIds": w.subnets[:2], "securityGroupIds": [w.group]}],
+            "tags": A,
+        },
+        lambda _: {"tags": B},
+    ),
+    Case(
+        "aws:elasticache/user:User",
+        lambda _: {
+            "userId": "reader",
+            "userName": "reader",
+            "engine": "valkey",
+            "accessString": "on ~* +@read",
+            "authenticationMode": {"type": "iam"},
+            "tags": A,
+        },
+        lambda _: {"accessString": "on ~* +@all", "tags": B},
+    ),
+    Case(
+        "aws:elasticache/userGroup:UserGroup",
+        lambda _: {"userGroupId": "users", "engine": "valkey", "userIds": ["reader"], "tags": A},
+        lambda _: {"userIds": ["reader", "writer"], "tags": B},
+    ),
+    Case(
+        "aws:elasticache/serverlessCache:ServerlessCache",
+        lambda w: {
+            "name": "sessions",
+            "engine": "valkey",
+            "subnetIds": w.subnets[:2],
+            "securityGroupIds": [w.group],
+            "cacheUsageLimits": {"dataStorage": {"maximum": 5, "unit": "GB"}, "ecpuPerSeconds": [{"maximum": 5000}]},
+            "tags": A,
+        },
+        lambda _: {"snapshotRetentionLimit": 3, "dailySnapshotTime": "03:00", "tags": B},
+    ),
+    Case(
+        "aws:sns/topicSubscription:TopicSubscription",
+        lambda w: {"topic": w.topic, "protocol": "https", "endpoint": "https://example.com/b", "filterPolicy": '{"kind": ["paid"]}'},
+        lambda _: {"filterPolicy": '{"kind": ["open"]}'},
     ),
 ]

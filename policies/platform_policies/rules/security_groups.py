@@ -53,6 +53,7 @@ ATTACHMENTS = (
     ("aws:ecs/service:Service", "networkConfiguration.securityGroups"),
     ("aws:efs/mountTarget:MountTarget", "securityGroups"),
     ("aws:msk/cluster:Cluster", "brokerNodeGroupInfo.securityGroups"),
+    ("aws:msk/serverlessCluster:ServerlessCluster", "vpcConfigs"),
     ("aws:opensearch/domain:Domain", "vpcOptions.securityGroupIds"),
     ("aws:docdb/cluster:Cluster", "vpcSecurityGroupIds"),
     ("aws:neptune/cluster:Cluster", "vpcSecurityGroupIds"),

@@ -27,6 +27,46 @@ reports.grant_write(ledger, prefix="ledger/")
 secrets = platform.Bucket("other", platform.BucketArgs(**throwaway, object_lock={"days": 3}))
 secrets.grant_write(stranger)
 
+jobs = platform.Queue("jobs", platform.QueueArgs(attempts=3, visibility_seconds=120))
+jobs.grant_write(ledger)
+jobs.grant_read(stranger)
+orders = platform.Queue("orders", platform.QueueArgs(fifo=True, consumers={"billing": {}, "shipping": {"filter": {"kind": ["paid"]}}}))
+orders.grant_write(ledger)
+orders.grant_read(ledger, consumer="billing")
+
+vpc = aws.ec2.Vpc("net", cidr_block="10.0.0.0/16")
+subnets = [
+    aws.ec2.Subnet(f"net-{zone}", vpc_id=vpc.id, cidr_block=f"10.0.{index}.0/24", availability_zone=f"eu-west-1{zone}")
+    for index, zone in enumerate("ab")
+]
+network = {"vpc_id": vpc.id, "subnet_ids": pulumi.Output.all(*(subnet.id for subnet in subnets))}
+nodes = aws.ec2.SecurityGroup("nodes", vpc_id=vpc.id, description="Nodes of a cluster")
+inside = ledger.model_copy(update={"security_groups": {"nodes": nodes.id}})
+
+accounts = platform.Database("accounts", platform.DatabaseArgs(network=network, size="small", backup_days=21))
+accounts_connection = accounts.grant_write(inside)
+events = platform.Database(
+    "events",
+    platform.DatabaseArgs(
+        network=network, engine="mysql", deployment="aurora-serverless", removal="delete", deletion_protection=False, database="events"
+    ),
+)
+events.grant_read(inside)
+
+pulumi.export(
+    "queue", {"jobs": jobs.connection.as_inputs(), "urls": orders.queue_urls, "arns": orders.queue_arns, "topic": orders.topic_arn}
+)
+pulumi.export("failed", {"jobs": jobs.dead_letter_urls, "orders": orders.dead_letter_urls})
+pulumi.export("queue_keys", {"jobs": jobs.key_arn, "orders": orders.key_arn})
+pulumi.export("database", {"accounts": accounts_connection.as_inputs(), "events": events.connection.as_inputs()})
+pulumi.export(
+    "database_ids",
+    {
+        name: {"identifier": store.identifier, "group": store.security_group_id, "key": store.key_arn, "secret": store.master_secret_arn}
+        for name, store in {"accounts": accounts, "events": events}.items()
+    },
+)
+pulumi.export("nodes", nodes.id)
 pulumi.export("roles", {"ledger": ledger.role_name, "stranger": stranger.role_name})
 pulumi.export("bucket", {"reports": reports.connection.as_inputs(), "other": secrets.connection.as_inputs()})
 pulumi.export("keys", {"reports": reports.key_arn, "other": secrets.key_arn})

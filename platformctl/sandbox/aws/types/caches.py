@@ -111,6 +111,29 @@ def _members(scope: Scope) -> list[str]:
     return [f"{scope.id}-{shard:04}-{number:03}" for shard in range(1, shards + 1) for number in range(1, each + 1)]
 
 
+def _login(scope: Scope) -> dict[str, Any] | None:
+    """How a user shows who it is; passwords are no part of the mode that is recorded."""
+    mode = scope.new.get("authenticationMode")
+    names = {"no-password": "no-password-required"}
+    return (
+        {"Type": names.get(mode["type"], mode["type"]), **({"Passwords": mode["passwords"]} if mode.get("passwords") else {})}
+        if mode
+        else None
+    )
+
+
+def _limits(scope: Scope) -> dict[str, Any] | None:
+    given = scope.new.get("cacheUsageLimits")
+    if not given:
+        return None
+    found: dict[str, Any] = {}
+    if given.get("dataStorage"):
+        found["DataStorage"] = {key.capitalize(): value for key, value in given["dataStorage"].items()}
+    for one in given.get("ecpuPerSeconds") or ():
+        found["ECPUPerSecond"] = {key.capitalize(): value for key, value in one.items()}
+    return found
+
+
 ROWS = rows(
     Row(
         "aws:elasticache/cluster:Cluster",
@@ -162,5 +185,66 @@ ROWS = rows(
         name=Name("replicationGroupId", max_length=40, lower=True),
         force_new=_ONCE | {"replicationGroupId", "atRestEncryptionEnabled", "dataTieringEnabled", "kmsKeyId"},
         local=frozenset({"applyImmediately", "finalSnapshotIdentifier", "authTokenUpdateStrategy"}),
+    ),
+    Row(
+        "aws:elasticache/user:User",
+        "elasticache",
+        emulated=False,
+        create=Call(
+            "create_user",
+            {
+                "UserId": "$userId",
+                "UserName": "$userName",
+                "Engine": "$engine",
+                "AccessString": "$accessString",
+                "NoPasswordRequired": "$noPasswordRequired",
+                "AuthenticationMode": F(_login, ("authenticationMode",)),
+                "Passwords": "$passwords",
+                "Tags": TAG_LIST,
+            },
+        ),
+        id=F(lambda scope: scope.new["userId"]),
+        props={"arn": arn("elasticache", "user:{id}")},
+        force_new=frozenset({"userId", "userName"}),
+    ),
+    Row(
+        "aws:elasticache/userGroup:UserGroup",
+        "elasticache",
+        emulated=False,
+        create=Call("create_user_group", {"UserGroupId": "$userGroupId", "Engine": "$engine", "UserIds": "$userIds", "Tags": TAG_LIST}),
+        id=F(lambda scope: scope.new["userGroupId"]),
+        props={"arn": arn("elasticache", "usergroup:{id}")},
+        force_new=frozenset({"userGroupId"}),
+    ),
+    Row(
+        "aws:elasticache/serverlessCache:ServerlessCache",
+        "elasticache",
+        emulated=False,
+        needs=(Call("describe_subnets", {"SubnetIds": "$subnetIds"}, service="ec2"),),
+        create=Call(
+            "create_serverless_cache",
+            {
+                "ServerlessCacheName": "$name",
+                "Description": "$description",
+                "Engine": "$engine",
+                "MajorEngineVersion": "$majorEngineVersion",
+                "CacheUsageLimits": F(_limits, ("cacheUsageLimits",)),
+                "KmsKeyId": "$kmsKeyId",
+                "SecurityGroupIds": "$securityGroupIds",
+                "SubnetIds": "$subnetIds",
+                "UserGroupId": "$userGroupId",
+                "SnapshotRetentionLimit": "$snapshotRetentionLimit",
+                "DailySnapshotTime": "$dailySnapshotTime",
+                "Tags": TAG_LIST,
+            },
+        ),
+        id=F(lambda scope: scope.new["name"]),
+        props={
+            "arn": arn("elasticache", "serverlesscache:{id}"),
+            "endpoints": F(lambda scope: [{"address": f"{scope.id}.serverless.{_domain(scope)}", "port": _REDIS_PORT}]),
+            "readerEndpoints": F(lambda scope: [{"address": f"{scope.id}.serverless.{_domain(scope)}", "port": _REDIS_PORT + 1}]),
+        },
+        name=Name(max_length=40, lower=True),
+        force_new=frozenset({"name", "kmsKeyId", "subnetIds"}),
     ),
 )

@@ -112,17 +112,6 @@ def _parameters(scope: Scope) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: str(one["ParameterName"]))
 
 
-def _set_parameters(scope: Scope) -> None:
-    wanted = _parameters(scope)
-    kept = {one["ParameterName"] for one in wanted}
-    gone = [one["name"] for one in scope.old.get("parameters") or () if one["name"] not in kept]
-    if gone:
-        reset = [{"ParameterName": name, "ApplyMethod": "immediate"} for name in gone]
-        scope.call("rds", "reset_db_parameter_group", DBParameterGroupName=scope.id, Parameters=reset)
-    if wanted:
-        scope.call("rds", "modify_db_parameter_group", DBParameterGroupName=scope.id, Parameters=wanted)
-
-
 def _read_parameters(scope: Scope) -> list[dict[str, Any]]:
     """As declared, so far as RDS has the value; what RDS has by itself is not the program's."""
     held = {one["ParameterName"]: one.get("ParameterValue") for one in scope.item["parameters"] or ()}
@@ -138,9 +127,60 @@ def _tags(arn: str) -> Tags:
     )
 
 
+def _parameter_group(token: str, kind: str, noun: str, values: str) -> Row:
+    """A group of parameters, of instances or of clusters.
+
+    Args:
+        token: the Pulumi type.
+        kind: beginning of the API's parameters.
+        noun: what the operations make, change and delete.
+        values: what the operation describes that lists the parameters.
+    """
+    group = {f"{kind}Name": "$id"}
+    family = "DBParameterGroupFamily"
+
+    def set_parameters(scope: Scope) -> None:
+        wanted = _parameters(scope)
+        kept = {one["ParameterName"] for one in wanted}
+        gone = [one["name"] for one in scope.old.get("parameters") or () if one["name"] not in kept]
+        named = {f"{kind}Name": scope.id}
+        if gone:
+            reset = [{"ParameterName": name, "ApplyMethod": "immediate"} for name in gone]
+            scope.call("rds", f"reset_{noun}", **named, Parameters=reset)
+        if wanted:
+            scope.call("rds", f"modify_{noun}", **named, Parameters=wanted)
+
+    return Row(
+        token,
+        "rds",
+        create=Call(f"create_{noun}", {f"{kind}Name": "$name", family: "$family", "Description": "$description", "Tags": TAG_LIST}),
+        id=f"{kind}.{kind}Name",
+        read=Call(f"describe_{noun}s", group, at=f"{kind}s[0]"),
+        extras=(
+            Extra("parameters", Call(f"describe_{values}", group, at="Parameters")),
+            Extra(
+                "TagList",
+                Call("list_tags_for_resource", {"ResourceName": F(lambda scope: scope.item[f"{kind}Arn"])}, at="TagList"),
+            ),
+        ),
+        props={
+            "arn": f"{kind}Arn",
+            "name": f"{kind}Name",
+            "family": family,
+            "description": "Description",
+            "parameters": F(_read_parameters),
+        },
+        updates=(Update(("parameters",), (set_parameters,), on_create=True),),
+        delete=(Call(f"delete_{noun}", group),),
+        defaults={"description": "Managed by Pulumi"},
+        name=Name(lower=True),
+        tags=_tags("arn"),
+        local=frozenset({"namePrefix", "skipDestroy"} if kind == "DBParameterGroup" else {"namePrefix"}),
+    )
+
+
 _DB: Final = {"DBInstanceIdentifier": "$id"}
 _DB_CLUSTER: Final = {"DBClusterIdentifier": "$id"}
-_GROUP: Final = {"DBParameterGroupName": "$id"}
 _AT_ONCE: Final = {"ApplyImmediately": True}
 _ENDPOINT: Final = F(lambda scope: "{Address}:{Port}".format_map(scope.item["Endpoint"]))
 _LOCAL: Final = frozenset(
@@ -148,35 +188,12 @@ _LOCAL: Final = frozenset(
 )
 
 ROWS = rows(
-    Row(
-        "aws:rds/parameterGroup:ParameterGroup",
-        "rds",
-        create=Call(
-            "create_db_parameter_group",
-            {"DBParameterGroupName": "$name", "DBParameterGroupFamily": "$family", "Description": "$description", "Tags": TAG_LIST},
-        ),
-        id="DBParameterGroup.DBParameterGroupName",
-        read=Call("describe_db_parameter_groups", _GROUP, at="DBParameterGroups[0]"),
-        extras=(
-            Extra("parameters", Call("describe_db_parameters", _GROUP, at="Parameters")),
-            Extra(
-                "TagList",
-                Call("list_tags_for_resource", {"ResourceName": F(lambda scope: scope.item["DBParameterGroupArn"])}, at="TagList"),
-            ),
-        ),
-        props={
-            "arn": "DBParameterGroupArn",
-            "name": "DBParameterGroupName",
-            "family": "DBParameterGroupFamily",
-            "description": "Description",
-            "parameters": F(_read_parameters),
-        },
-        updates=(Update(("parameters",), (_set_parameters,), on_create=True),),
-        delete=(Call("delete_db_parameter_group", _GROUP),),
-        defaults={"description": "Managed by Pulumi"},
-        name=Name(lower=True),
-        tags=_tags("arn"),
-        local=frozenset({"namePrefix", "skipDestroy"}),
+    _parameter_group("aws:rds/parameterGroup:ParameterGroup", "DBParameterGroup", "db_parameter_group", "db_parameters"),
+    _parameter_group(
+        "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+        "DBClusterParameterGroup",
+        "db_cluster_parameter_group",
+        "db_cluster_parameters",
     ),
     # moto gives every instance the same resource id, so that the identifier stands in for it.
     Row(

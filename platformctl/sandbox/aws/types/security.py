@@ -156,6 +156,21 @@ _CHANGED_RULE = {
 }
 
 
+def _described(scope: Scope, direction: str) -> Any:
+    """A rule's description; that of a rule whose source is a group moto tells with the group only."""
+    rule = scope.item["rule"]
+    source = (rule.get("ReferencedGroupInfo") or {}).get("GroupId")
+    if source is None:
+        return rule.get("Description")
+    group = scope.call("ec2", "describe_security_groups", GroupIds=[rule["GroupId"]])["SecurityGroups"][0]
+    for permission in group[_DIRECTIONS[direction]]:
+        if (permission["IpProtocol"], permission.get("FromPort")) == (rule["IpProtocol"], rule.get("FromPort")):
+            for pair in permission["UserIdGroupPairs"]:
+                if pair["GroupId"] == source:
+                    return pair.get("Description")
+    return None
+
+
 def _rule_row(direction: str) -> Row:
     title = "Ingress" if direction == "ingress" else "Egress"
     return Row(
@@ -193,7 +208,7 @@ def _rule_row(direction: str) -> Row:
             "cidrIpv6": "rule.CidrIpv6",
             "prefixListId": "rule.PrefixListId",
             "referencedSecurityGroupId": "rule.ReferencedGroupInfo.GroupId",
-            "description": "rule.Description",
+            "description": F(partial(_described, direction=direction)),
         },
         updates=(
             Update(

@@ -87,6 +87,7 @@ ROWS = rows(
             "protocol": "Protocol",
             "endpoint": "Endpoint",
             "ownerId": "Owner",
+            "filterPolicy": F(lambda scope: scope.item.get("FilterPolicy") or None),
             "rawMessageDelivery": F(lambda scope: str(scope.item.get("RawMessageDelivery", "")).lower() == "true"),
         },
         updates=(
@@ -99,6 +100,20 @@ ROWS = rows(
                             "SubscriptionArn": "$id",
                             "AttributeName": "RawMessageDelivery",
                             "AttributeValue": F(lambda scope: str(bool(scope.new.get("rawMessageDelivery"))).lower()),
+                        },
+                    ),
+                ),
+                on_create=True,
+            ),
+            Update(
+                ("filterPolicy",),
+                (
+                    Call(
+                        "set_subscription_attributes",
+                        {
+                            "SubscriptionArn": "$id",
+                            "AttributeName": "FilterPolicy",
+                            "AttributeValue": F(lambda scope: scope.new.get("filterPolicy") or "{}"),
                         },
                     ),
                 ),

@@ -12,7 +12,6 @@ _ATTRIBUTES = {
     "receiveWaitTimeSeconds": "ReceiveMessageWaitTimeSeconds",
     "policy": "Policy",
     "redrivePolicy": "RedrivePolicy",
-    "redriveAllowPolicy": "RedriveAllowPolicy",
     "kmsMasterKeyId": "KmsMasterKeyId",
     "kmsDataKeyReusePeriodSeconds": "KmsDataKeyReusePeriodSeconds",
     "sqsManagedSseEnabled": "SqsManagedSseEnabled",
@@ -74,8 +73,10 @@ ROWS = rows(
             add=Call("tag_queue", {**_URL, "Tags": TAG_MAP}),
             remove=Call("untag_queue", {**_URL, "TagKeys": F(untag)}),
         ),
-        shared=frozenset({"policy", "redrivePolicy", "redriveAllowPolicy", "sqsManagedSseEnabled", "kmsDataKeyReusePeriodSeconds"}),
+        shared=frozenset({"policy", "redrivePolicy", "sqsManagedSseEnabled", "kmsDataKeyReusePeriodSeconds"}),
         local=frozenset({"namePrefix"}),
+        # moto takes it and does not tell it.
+        recorded=frozenset({"redriveAllowPolicy"}),
     ),
     Row(
         "aws:sqs/queuePolicy:QueuePolicy",

@@ -1,0 +1,70 @@
+"""The data layer: what holds the environment's data, and who may use it. Everything stands in the environment file; without it, nothing."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pulumi
+
+from platform_components.component import PlatformComponent
+from platform_components.data.bucket import Bucket
+from platform_components.data.bucket_args import BucketArgs
+from platform_components.data.cache import Cache
+from platform_components.data.cache_args import CacheArgs
+from platform_components.data.connection import Access, Connection
+from platform_components.data.database import Database
+from platform_components.data.database_args import DatabaseArgs
+from platform_components.data.options import NetworkPlace
+from platform_components.data.queue import Queue
+from platform_components.data.queue_args import QueueArgs
+from platform_components.data.stream import Stream
+from platform_components.data.stream_args import StreamArgs
+from platform_components.declarations.data import GrantSettings
+from platform_components.declarations.environment import Environment
+from platform_components.identity.args import IdentityRef
+from platform_components.names import child_name
+from stacks.contracts import DataOutputs
+from stacks.providers import options
+from stacks.upstream import Upstream
+
+COMPONENTS: Mapping[str, tuple[Any, Any]] = {
+    "buckets": (Bucket, BucketArgs),
+    "queues": (Queue, QueueArgs),
+    "databases": (Database, DatabaseArgs),
+    "caches": (Cache, CacheArgs),
+    "streams": (Stream, StreamArgs),
+}
+"""Component and its args, by section."""
+
+
+def build(environment: Environment, upstream: Upstream) -> DataOutputs:
+    """Build what the environment declares, in the order it is written."""
+    opts = options(environment, "data")
+    tiers = {(kind, name): tier for kind, name, tier in environment.data.tiers()}
+    connections: dict[str, dict[str, Any]] = {}
+    for kind, (component, args) in COMPONENTS.items():
+        for name, settings in getattr(environment.data, kind).items():
+            given = {field: value for field, value in settings if field != "grants"}
+            tier = tiers.get((kind, name))
+            if tier is not None:
+                given["network"] = NetworkPlace(vpc_id=upstream.network.vpc_id, subnet_ids=upstream.network.subnets(tier))
+            store = component(child_name(environment.environment, name), args(**given), opts)
+            granted = dict(grants(store, settings.grants, upstream, consumers=getattr(settings, "consumers", ())))
+            connections.setdefault(kind, {})[name] = {"connection": store.connection.as_inputs(), "grants": granted}
+    return DataOutputs(stores=pulumi.Output.from_input(connections))
+
+
+def grants(
+    store: Any, wanted: Mapping[str, GrantSettings], upstream: Upstream, *, consumers: Any = ()
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Grant what is wanted; what each identity is told, by its name."""
+    networked = isinstance(store, PlatformComponent) and hasattr(store, "security_group_id")
+    for name, grant in wanted.items():
+        groups = {"cluster": upstream.require("cluster", "cluster_security_group_id")} if networked else {}
+        identity = IdentityRef(name=name, role_arn=grant.role_arn, role_name=grant.role_arn.rpartition("/")[2], security_groups=groups)
+        made: list[Connection] = []
+        for access in grant.access:
+            if access is Access.WRITE:
+                made.append(store.grant_write(identity))
+            else:
+                made.append(store.grant_read(identity, **({"consumer": name} if consumers else {})))
+        yield name, made[-1].model_copy(update={"access": tuple(grant.access)}).as_inputs()

@@ -1,0 +1,117 @@
+"""The data layer: stores of an environment file, over their profile, with grants; and what is refused in the file."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from platform_policies.catalogue import RULES
+from platform_policies.evaluate import evaluate
+from platform_policies.rule import Status
+
+from platform_components.declarations.environment import Environment, load_environment
+from platform_components.errors import DeclarationError
+from stacks.layers import data
+from stacks.upstream import Upstream
+from tests.support import Deployment, deploy
+
+UPSTREAM = {
+    "prod.network": {
+        "vpc_id": "vpc-0a",
+        "cidr": "10.32.0.0/16",
+        "subnet_ids": {"database": ["subnet-0a", "subnet-0b"], "cache": ["subnet-0c", "subnet-0d"], "intra": ["subnet-0e", "subnet-0f"]},
+    },
+    "prod.cluster": {"cluster_security_group_id": "sg-0cluster"},
+}
+HEAD = """
+environment: prod
+profile: {profile}
+region: eu-west-1
+network:
+  cidr: 10.32.0.0/16
+  zones: [euw1-az1, euw1-az2, euw1-az3]
+  tiers: [public, private, intra, database{cache}]
+"""
+ROLE = "arn:aws:iam::123456789012:role/ledger-1a2b3c4"
+STORES = f"""
+data:
+  buckets: {{reports: {{expire_days: 400, grants: {{ledger: {{role_arn: {ROLE}, access: [read, write]}}}}}}}}
+  queues: {{jobs: {{consumers: {{ledger: {{}}}}, grants: {{ledger: {{role_arn: {ROLE}}}}}}}}}
+  databases: {{orders: {{size: large, grants: {{ledger: {{role_arn: {ROLE}, access: [write]}}}}}}}}
+  caches: {{sessions: {{}}}}
+  streams: {{clicks: {{kind: kafka}}}}
+"""
+
+
+def declared(tmp_path: Path, body: str, *, profile: str = "production", cache: str = ", cache") -> Environment:
+    path = tmp_path / "prod.yaml"
+    path.write_text(HEAD.format(profile=profile, cache=cache) + body, encoding="utf-8")
+    return load_environment(path)
+
+
+def built(environment: Environment) -> Deployment[Any]:
+    return deploy(lambda: data.build(environment, Upstream("prod")), stack="prod.data", upstream=UPSTREAM)
+
+
+def test_every_store_is_named_after_its_environment_and_passes_every_rule(tmp_path: Path) -> None:
+    made = built(declared(tmp_path, STORES))
+    tops = sorted(node.name for node in made.graph if node.type.startswith("platform-components:index:"))
+    assert tops == ["prod-clicks", "prod-jobs", "prod-orders", "prod-reports", "prod-sessions"]
+    found = evaluate(made.graph, [one for one in RULES if one.id != "aws-backup-plan-covers-stateful"]).findings
+    # The one policy of one grant, made and taken away with it.
+    assert {one.rule.id for one in found if one.status is Status.FAIL} == {"aws-iam-no-inline-policies"}
+    assert {one.urn.rpartition("::")[2] for one in found if one.status is Status.FAIL} == set(made.names("aws:iam/rolePolicy:RolePolicy"))
+
+
+def test_a_grant_tells_where_to_go_and_as_whom(tmp_path: Path) -> None:
+    made = built(declared(tmp_path, STORES))
+    stores = made.value("stores")
+    ledger = stores["databases"]["orders"]["grants"]["ledger"]
+    assert (ledger["user"], ledger["port"], ledger["access"], ledger["role_arn"]) == ("writer", 5432, ["write"], ROLE)
+    assert ledger["network"]["sources"] == {"cluster": "sg-0cluster"}
+    assert stores["buckets"]["reports"]["grants"]["ledger"]["access"] == ["read", "write"]
+    assert made.names("aws:iam/rolePolicy:RolePolicy") == [
+        "prod-jobs-read-ledger-ledger",
+        "prod-orders-write-ledger",
+        "prod-reports-read-ledger",
+        "prod-reports-write-ledger",
+    ]
+    rule = made.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    assert rule.value("referencedSecurityGroupId") == "sg-0cluster"
+
+
+def test_dev_is_small_and_thrown_away_with_one_command(tmp_path: Path) -> None:
+    environment = declared(tmp_path, STORES.replace("size: large, ", ""), profile="dev")
+    orders = environment.data.databases["orders"]
+    assert (orders.class_name, orders.standby, orders.deletion_protection, orders.keeps) == ("db.t4g.micro", False, False, False)
+    made = built(environment)
+    assert made.names("aws:cloudwatch/metricAlarm:MetricAlarm") == []
+    assert made.names("aws:kms/key:Key") == ["prod-jobs-key"]
+
+
+def test_what_the_file_says_of_a_kind_goes_over_the_profile(tmp_path: Path) -> None:
+    body = "\ndata:\n  defaults: {databases: {backup_days: 30}}\n  databases: {a1: {}, b1: {backup_days: 10}}\n"
+    databases = declared(tmp_path, body).data.databases
+    assert (databases["a1"].backup_days, databases["b1"].backup_days) == (30, 10)
+
+
+def test_an_environment_without_data_makes_nothing(tmp_path: Path) -> None:
+    made = built(declared(tmp_path, ""))
+    assert made.value("stores") == {}
+    assert [node.type for node in made.graph if node.custom and not node.type.startswith("pulumi:")] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "cache", "message"),
+    [
+        ("\ndata:\n  caches: {sessions: {}}\n", "", "data.caches.sessions  stands in the tier cache, which network.tiers does not have"),
+        ("\ndata:\n  databases: {orders: {sise: large}}\n", "", "data.databases.orders.sise  unknown key; did you mean size?"),
+        ("\ndata:\n  databases: {orders: {size: huge}}\n", "", "data.databases.orders.size"),
+        ("\ndata:\n  databases: {orders: {grants: {ledger: {role_arn: ledger}}}}\n", "", "data.databases.orders.grants.ledger.role_arn"),
+        ("\ndata:\n  defaults: {tables: {}}\n", "", "defaults names tables, which is no kind of store"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, body: str, cache: str, message: str) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        declared(tmp_path, body, cache=cache)
+    assert message in str(refused.value)
+    assert "prod.yaml:" in str(refused.value)
