@@ -44,7 +44,9 @@ STORES = [
     Case("aws:rds/parameterGroup:ParameterGroup", lambda _: {"family": "postgres17"}, lambda _: {"family": "postgres18"}, ("family",)),
     Case(
         "aws:rds/instance:Instance",
-        lambda w: _database(vpcSecurityGroupIds=[w.group], storageEncrypted=True, enabledCloudwatchLogsExports=["postgresql"], tags=A),
+        lambda w: _database(
+            vpcSecurityGroupIds=[w.group], port=5433, storageEncrypted=True, enabledCloudwatchLogsExports=["postgresql"], tags=A
+        ),
         lambda _: {
             "instanceClass": "db.m7g.large",
             "backupRetentionPeriod": 14,

@@ -217,7 +217,11 @@ ROWS = rows(
             **_found({**_INSTANCE, **_INSTANCE_ONCE}, DBSubnetGroupName="DBSubnetGroup.DBSubnetGroupName", Port="Endpoint.Port"),
         },
         updates=(
-            Update(tuple(_INSTANCE), (Call("modify_db_instance", {**_DB, **_given(_INSTANCE), **_AT_ONCE}),)),
+            # The call that changes an instance has another name for its port.
+            Update(
+                tuple(_INSTANCE),
+                (Call("modify_db_instance", {**_DB, **_given({**_INSTANCE, "port": "DBPortNumber"}), **_AT_ONCE}),),
+            ),
             Update(("enabledCloudwatchLogsExports",), (_set_exports,)),
         ),
         delete=(Call("delete_db_instance", {**_DB, "SkipFinalSnapshot": True}),),
