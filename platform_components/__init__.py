@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from platform_components.network.vpc import Vpc
     from platform_components.observability.args import ObservabilityStackArgs
     from platform_components.observability.observability_stack import ObservabilityStack
+    from platform_components.observability.slo.args import SloArgs
+    from platform_components.observability.slo.slo import Slo
     from platform_components.profile import Profile
     from platform_components.tenancy.args import Team, TenantArgs
     from platform_components.tenancy.tenant import Tenant
@@ -112,6 +114,8 @@ _MODULES = {
     "QueueArgs": "data.queue_args",
     "ServiceMesh": "mesh.service_mesh",
     "ServiceMeshArgs": "mesh.args",
+    "Slo": "observability.slo.slo",
+    "SloArgs": "observability.slo.args",
     "Statement": "identity.statements",
     "Team": "tenancy.args",
     "Tenant": "tenancy.tenant",
@@ -174,6 +178,8 @@ __all__ = [
     "QueueArgs",
     "ServiceMesh",
     "ServiceMeshArgs",
+    "Slo",
+    "SloArgs",
     "Statement",
     "Stream",
     "StreamArgs",

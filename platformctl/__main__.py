@@ -45,6 +45,8 @@ COMMANDS: Sequence[tuple[str, str, str]] = (
     ("team", "new", "team:new"),
     ("team", "validate", "team:validate"),
     ("team", "codeowners", "team:codeowners"),
+    ("slo", "list", "slo:list_slos"),
+    ("slo", "explain", "slo:explain"),
     ("policy", "list", "policy:list_rules"),
     ("policy", "explain", "policy:explain"),
     ("policy", "waivers", "policy:list_waivers"),
@@ -58,6 +60,7 @@ GROUPS = {
     "capacity": "How much is needed for what is asked, before it is bought.",
     "pipeline": "What a repository runs on a change, written from one declaration.",
     "team": "Teams: their files, and where they lie.",
+    "slo": "Service level objectives: their alerts, and what is left of their error budgets.",
     "policy": "The rules resources are judged by, and what is waived.",
 }
 """What the help says of each group."""

@@ -12,8 +12,8 @@ from platformctl.engine.cli import find_tool
 from platformctl.engine.toolbox import PROMTOOL
 from platformctl.errors import ToolError
 
-SECONDS: Final = 120
-"""Patience with promtool, which reads thousands of expressions in one second."""
+SECONDS: Final = 600
+"""Patience with promtool: it reads thousands of expressions in one second, and evaluates a day of rules in some more."""
 
 _FAILED: Final = re.compile(r'group "expressions", rule (?P<number>\d+), "[^"]*": (?P<what>.*)')
 

@@ -78,6 +78,8 @@ class ObservabilityOutputs(TypedDict):
     """Buckets by what they hold: metrics, logs, traces."""
     alertmanager_config: pulumi.Output[str]
     """Alertmanager's configuration, as `amtool` reads it. Secret."""
+    budget_policies: pulumi.Output[Mapping[str, Mapping[str, object]]]
+    """Error-budget policies of the platform's objectives, by name: what a delivery asks before it goes on."""
 
 
 class TenantsOutputs(TypedDict):

@@ -9,6 +9,8 @@ from platform_components.delivery import argo_cd, flux
 from platform_components.mesh import trust
 from platform_components.observability.alerts import rule_spec
 from platform_components.observability.rules import RuleSettings, platform_rules
+from platform_components.observability.slo.args import SloSettings
+from platform_components.observability.slo.rules import groups
 
 SETTINGS = RuleSettings(subnet_addresses={"euw1-az1": 1000}, backup_hours={"daily": 30}, monthly_usd=18000)
 
@@ -26,6 +28,13 @@ def specs() -> Mapping[str, Any]:
         "argo-cd": argo_cd.alerts(),
         "flux": flux.alerts(),
     }
+
+
+def objective_rules() -> Iterator[Rule]:
+    """The rules of an objective; they have tests of their own."""
+    indicator = {"kind": "availability", "metric": "apiserver_request_total", "errors": 'code=~"5.."'}
+    slo = SloSettings.model_validate({"service": "apiserver", "indicator": indicator, "objective": "99.9"})
+    yield from rules_of(rule_spec(groups("api-availability", slo)))
 
 
 def rules() -> Iterator[Rule]:

@@ -68,6 +68,16 @@ def data_findings(environment: str, network: VpcArgs, data: DataSettings) -> Ite
                 yield ("data", kind, name), f"with the environment's name it {problem}"
 
 
+def slo_findings(periods: Mapping[str, int], retention_days: int) -> Iterator[Finding]:
+    """Objectives over periods that Prometheus does not remember: their budgets would seem fuller than they are."""
+    for name, days in periods.items():
+        if days > retention_days:
+            message = (
+                f"Prometheus keeps {retention_days} days; choose a shorter period, or raise observability.metrics.retention_days to {days}"
+            )
+            yield ("slos", name, "period_days"), message
+
+
 def platform_findings(cluster: EksClusterSettings, platform: PlatformSettings) -> Iterator[Finding]:
     """Add-ons that do not work with the cluster's Kubernetes version; told at the add-on where the file names it."""
     charts = CHARTS[platform.mesh.kind] if platform.mesh is not None else ()

@@ -5,7 +5,7 @@ file ever reach a constructor. Scalars follow the YAML 1.2 core schema: `no` is 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,17 +93,48 @@ def read(path: Path, shown: str | None = None) -> Document:
     name = shown or str(path)
     builder = _Builder(name)
     try:
+        _feed(path, name, builder.take)
+    except DeclarationError as error:
+        raise DeclarationError(list(dict.fromkeys([*builder.problems, *error.problems]))) from None
+    return builder.document()
+
+
+def read_all(path: Path, shown: str | None = None) -> list[Document]:
+    """Read a file of several YAML documents; lines are counted from the top of the file.
+
+    Args:
+        path: the file.
+        shown: its name in messages; the path as given where omitted.
+
+    Raises:
+        DeclarationError: as `read`, but for the number of documents.
+    """
+    name = shown or str(path)
+    builders: list[_Builder] = []
+
+    def take(event: Event) -> None:
+        if isinstance(event, DocumentStartEvent):
+            builders.append(_Builder(name))
+        if builders:
+            builders[-1].take(event)
+
+    _feed(path, name, take)
+    return [builder.document() for builder in builders or [_Builder(name)]]
+
+
+def _feed(path: Path, name: str, take: Callable[[Event], None]) -> None:
+    """Give every event of a file to whoever builds data of it."""
+    try:
         for event in _events(_text(path, name)):
-            builder.take(event)
+            take(event)
     except MarkedYAMLError as error:
-        raise DeclarationError([*builder.problems, _syntax_problem(error, name)]) from None
+        raise DeclarationError([_syntax_problem(error, name)]) from None
     except ReaderError as error:
         raise DeclarationError([Problem(f"holds a character that YAML does not allow: U+{_code(error):04X}", file=name)]) from None
     except DeclarationError:
         raise
     except Exception as error:  # noqa: BLE001 -- a fault of the parser on a hostile file is still only a bad file to its user
         raise DeclarationError([Problem(f"cannot be read as YAML: {type(error).__name__}", file=name)]) from None
-    return builder.document()
 
 
 def _text(path: Path, name: str) -> str:

@@ -21,6 +21,7 @@ from platform_components.declarations.crossings import (
     cluster_findings,
     data_findings,
     platform_findings,
+    slo_findings,
     tag_findings,
     zone_findings,
 )
@@ -40,6 +41,7 @@ from platform_components.network.args import VpcArgs
 from platform_components.network.zones import regions
 from platform_components.observability.args import PROFILE_DEFAULTS as OBSERVABILITY_DEFAULTS
 from platform_components.observability.args import ObservabilitySettings
+from platform_components.observability.slo.args import SloName, SloSettings
 from platform_components.profile import Profile, with_defaults
 from platform_components.tags import MANAGED_BY, merge_tags
 from platform_components.tenancy.args import PROFILE_DEFAULTS as TENANTS_DEFAULTS
@@ -146,6 +148,9 @@ class Environment(Args):
     )
     tenants: TenantsSettings = Field(TenantsSettings(), description="How its teams are spread over stacks. Omitted: all in one.")
     data: DataSettings = Field(DataSettings(), description="What holds its data, by kind and name. Omitted: nothing.")
+    slos: Mapping[SloName, SloSettings] = Field(
+        {}, description="Service level objectives of the platform itself, by name; see the page of Slo. Omitted: none."
+    )
     budget: BudgetSettings | None = Field(
         None, description="What a month may cost, and who hears of it; see the page of CostAlerts. Omitted: no limit, and nobody."
     )
@@ -160,6 +165,7 @@ class Environment(Args):
             *cluster_findings(self.network, self.cluster),
             *platform_findings(self.cluster, self.platform),
             *data_findings(self.environment, self.network, self.data),
+            *slo_findings({name: slo.period_days for name, slo in self.slos.items()}, self.observability.metrics.retention_days),
         ]
         if findings:
             errors = [InitErrorDetails(type=_refusal("environment", message), loc=path, input=None) for path, message in findings]
@@ -327,6 +333,10 @@ def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:
     stores = _sound(DataSettings, data.get("data", {}))
     if network is not None and stores is not None and isinstance(name, str):
         yield from data_findings(name, network, stores)
+    watching = _sound(ObservabilitySettings, data.get("observability", {}))
+    if watching is not None and isinstance(data.get("slos"), Mapping):
+        found = {name: _sound(SloSettings, slo) for name, slo in data["slos"].items()}
+        yield from slo_findings({name: slo.period_days for name, slo in found.items() if slo}, watching.metrics.retention_days)
 
 
 def _sound(model: type[A], section: Any) -> A | None:

@@ -6,6 +6,8 @@ import pulumi_random as random
 from platform_components.declarations.environment import Environment
 from platform_components.observability.args import ObservabilityStackArgs
 from platform_components.observability.observability_stack import ObservabilityStack
+from platform_components.observability.slo.args import SloArgs
+from platform_components.observability.slo.slo import Slo
 from stacks.contracts import ObservabilityOutputs
 from stacks.layers.platform import surroundings
 from stacks.providers import options
@@ -26,9 +28,13 @@ def build(environment: Environment, upstream: Upstream) -> ObservabilityOutputs:
         ),
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[random.Provider("random")])),
     )
+    # After the stack: the operator's webhook judges rules.
+    behind = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[stack]))
+    policies = {key: Slo(key, SloArgs(**dict(settings)), behind).budget_policy for key, settings in environment.slos.items()}
     return ObservabilityOutputs(
         prometheus_url=stack.prometheus_url,
         otlp_endpoint=stack.otlp_endpoint,
         bucket_names=stack.bucket_names,
         alertmanager_config=stack.alertmanager_config,
+        budget_policies=pulumi.Output.all(**policies),
     )

@@ -12,10 +12,10 @@ from botocore.session import get_session
 
 from platform_components.observability import dashboards
 from platformctl.__main__ import COMMANDS
-from tests.rule_files import rules
+from tests.rule_files import objective_rules, rules
 
 FOLDER = Path(__file__).parents[2] / "docs" / "runbooks"
-ALERTS = {rule["alert"]: rule for rule in rules() if "alert" in rule}
+ALERTS = {rule["alert"]: rule for rule in (*rules(), *objective_rules()) if "alert" in rule}
 SECTIONS = ("What it means", "Impact", "First look", "Fix", "Escalate")
 
 SUBCOMMANDS: Mapping[str, frozenset[str]] = {
