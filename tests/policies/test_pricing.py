@@ -494,6 +494,23 @@ def test_advice_on_disks_and_versions() -> None:
     assert advice_of(eks("1.35")) == {}
 
 
+def test_advice_on_machines_by_themselves() -> None:
+    root = {"volumeType": "gp2", "volumeSize": 50}
+    assert advice_of(node("aws:ec2/instance:Instance", "i", {"instanceType": "m6i.large", "rootBlockDevice": root})) == {
+        "m7g.large (Graviton) in place of m6i.large": (Decimal("0.096") - Decimal("0.0816")) * 730,
+        "gp3 in place of gp2 for 50 GB": Decimal(1),
+    }
+    assert advice_of(node("aws:ec2/instance:Instance", "i", {"instanceType": "m7g.large"})) == {}, "what is not declared is no choice"
+    spot = {"instanceType": "m6i.large", "instanceMarketOptions": {"marketType": "spot"}}
+    assert advice_of(node("aws:ec2/instance:Instance", "i", spot)) == {}
+    assert advice_of(node("aws:rds/instance:Instance", "d", {"engine": "mysql", "instanceClass": "db.m5.large"})) == {
+        "db.m6g.large (Graviton) in place of db.m5.large": None
+    }
+    assert advice_of(node("aws:elasticache/cluster:Cluster", "c", {"nodeType": "cache.m5.large"})) == {
+        "cache.m6g.large (Graviton) in place of cache.m5.large": None
+    }
+
+
 def test_advice_on_the_network_outside_production() -> None:
     endpoints = [node(ENDPOINT, s, {"serviceName": f"com.amazonaws.us-east-1.{s}"}) for s in ("s3", "dynamodb")]
     assert advice_of(node(NAT, "a", {}), *endpoints) == {}

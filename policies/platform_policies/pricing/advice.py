@@ -1,6 +1,7 @@
 """Advice: what could cost less, with the saving where both prices are known. Never a number that has no source."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from platform_policies.graph import Node, ResourceGraph, stack_of
 from platform_policies.pricing import compute
 from platform_policies.pricing.catalogue import Catalogue
-from platform_policies.pricing.compute import disks_of, launch_template, types_of
+from platform_policies.pricing.compute import disks_of, disks_of_instance, launch_template, types_of
 from platform_policies.pricing.estimate import NO_USAGE, Estimate
 from platform_policies.pricing.need import MONTH, Context, number, text
 
@@ -29,6 +30,14 @@ GRAVITON = {
     "r7i": "r7g",
 }
 """The Graviton family of the same shape for each x86 family."""
+
+DATABASES = {
+    "aws:rds/instance:Instance": ("rds.{}.", "instanceClass"),
+    "aws:rds/clusterInstance:ClusterInstance": ("rds.{}.", "instanceClass"),
+    "aws:elasticache/cluster:Cluster": ("cache.", "nodeType"),
+}
+"""How the prices of a data store's machines are named, `{}` being its engine, and the input that says which machine it is."""
+_MACHINE = re.compile(r"(?P<head>((db|cache)\.)?)(?P<family>[a-z0-9-]+)\.(?P<size>[a-z0-9]+)")
 
 PRODUCTION = ("prod", "production", "live")
 """Environments in which advice trades no availability for money."""
@@ -56,6 +65,10 @@ def advise(graph: ResourceGraph, priced: Estimate) -> Sequence[Advice]:
     for node in graph:
         if node.type == "aws:eks/nodeGroup:NodeGroup":
             found += _node_group(node, context, priced.catalogue)
+        elif node.type == "aws:ec2/instance:Instance":
+            found += _instance(node, priced.catalogue)
+        elif node.type in DATABASES:
+            found += _database(node, priced.catalogue)
         elif node.type == "aws:ebs/volume:Volume" and text(node.value("type"), "gp2") == "gp2":
             found.append(_gp3(node, number(node.value("size"))[0], priced.catalogue))
         elif node.type == "aws:eks/cluster:Cluster" and compute.extended_support(node, context):
@@ -77,12 +90,7 @@ def _node_group(node: Node, context: Context, catalogue: Catalogue) -> Iterator[
     types = types_of(node, template)
     spot = text(node.value("capacityType")) == "SPOT"
     if types and not spot:
-        family, dot, size = types[0].partition(".")
-        graviton = GRAVITON.get(family)
-        if graviton:
-            saving = _hourly(catalogue, f"ec2.{types[0]}", f"ec2.{graviton}{dot}{size}", count)
-            if saving is None or saving > 0:
-                yield Advice(node, f"{graviton}.{size} (Graviton) in place of {types[0]}", saving)
+        yield from _graviton(node, types[0], "ec2.{}", catalogue, count)
         wanted, _ = number(node.value("scalingConfig.desiredSize"), count)
         price = catalogue.get(f"ec2.{types[0]}")
         if wanted > count:
@@ -91,9 +99,34 @@ def _node_group(node: Node, context: Context, catalogue: Catalogue) -> Iterator[
             yield Advice(node, f"right-size: {extra} more nodes are started than the minimum of {count}", saving)
         if environment_of(node) not in PRODUCTION:
             yield Advice(node, "spot instances; their price changes by the hour, so no saving is stated", None)
-    for kind, size_gb, _iops, _mbps in disks_of(template.inputs if template else {}):
-        if kind == "gp2":
-            yield _gp3(node, size_gb * count, catalogue)
+    yield from _disks(node, disks_of(template.inputs if template else {}), catalogue, count)
+
+
+def _instance(node: Node, catalogue: Catalogue) -> Iterator[Advice]:
+    kind, spot = text(node.value("instanceType")), node.value("instanceMarketOptions.marketType") == "spot"
+    if not spot:
+        yield from _graviton(node, kind, "ec2.{}", catalogue)
+    yield from _disks(node, disks_of_instance(node), catalogue)
+
+
+def _database(node: Node, catalogue: Catalogue) -> Iterator[Advice]:
+    zones = ".multi-az" if node.value("multiAz") is True else ""
+    prefix, machine = DATABASES[node.type]
+    yield from _graviton(node, text(node.value(machine)), f"{prefix.format(text(node.value('engine')))}{{}}{zones}", catalogue)
+
+
+def _graviton(node: Node, kind: str, sku: str, catalogue: Catalogue, count: int = 1) -> Iterator[Advice]:
+    """The same size of a Graviton family, unless that is known to cost more."""
+    found = _MACHINE.fullmatch(kind)
+    if found and found["family"] in GRAVITON:
+        better = f"{found['head']}{GRAVITON[found['family']]}.{found['size']}"
+        saving = _hourly(catalogue, sku.format(kind), sku.format(better), count)
+        if saving is None or saving > 0:
+            yield Advice(node, f"{better} (Graviton) in place of {kind}", saving)
+
+
+def _disks(node: Node, disks: Iterable[tuple[str, int, int, int]], catalogue: Catalogue, count: int = 1) -> Iterator[Advice]:
+    return (_gp3(node, size_gb * count, catalogue) for kind, size_gb, _iops, _mbps in disks if kind == "gp2")
 
 
 def _gp3(node: Node, size: int, catalogue: Catalogue) -> Advice:

@@ -111,12 +111,21 @@ def instance(node: Node, context: Context) -> Iterator[Need]:
     kind = text(node.value("instanceType"))
     spot = node.value("instanceMarketOptions.marketType") == "spot"
     yield from _machines([kind] if kind else [], 1, context, node, spot=spot, at_least=False)
+    for position, ebs in enumerate(_own_disks(node)):
+        disk, size, iops, mbps = _disk(ebs, "volumeSize")
+        yield from volume("Disk" if position else "Root disk", disk, size, iops, mbps, at_least=is_unknown(ebs) or not ebs)
+
+
+def disks_of_instance(node: Node) -> Iterator[tuple[str, int, int, int]]:
+    """Type, GiB, IOPS and MB/s of the disks that a machine by itself declares."""
+    return (_disk(ebs, "volumeSize") for ebs in _own_disks(node) if ebs)
+
+
+def _own_disks(node: Node) -> Iterator[Mapping[str, Any]]:
+    """The root disk first, which every machine has."""
     root = node.value("rootBlockDevice")
-    disks = [root if isinstance(root, Mapping) else {}, *(listed(node.value("ebsBlockDevices")) or ())]
-    for position, ebs in enumerate(disks):
-        if isinstance(ebs, Mapping):
-            disk, size, iops, mbps = _disk(ebs, "volumeSize")
-            yield from volume("Disk" if position else "Root disk", disk, size, iops, mbps, at_least=is_unknown(ebs) or not ebs)
+    yield root if isinstance(root, Mapping) else {}
+    yield from (ebs for ebs in listed(node.value("ebsBlockDevices")) or () if isinstance(ebs, Mapping))
 
 
 def autoscaling_group(node: Node, context: Context) -> Iterator[Need]:

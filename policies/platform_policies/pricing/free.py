@@ -35,6 +35,7 @@ FREE = frozenset(
         "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway",
         "aws:ec2/eipAssociation:EipAssociation",
         "aws:ec2/flowLog:FlowLog",  # charged as data of its log group or bucket
+        "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults",
         "aws:ec2/internetGateway:InternetGateway",
         "aws:ec2/keyPair:KeyPair",
         "aws:ec2/launchTemplate:LaunchTemplate",  # charged where nodes or instances are started from it
