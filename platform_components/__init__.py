@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from platform_components.admission.admission_policies import AdmissionPolicies
     from platform_components.admission.args import AdmissionPoliciesArgs
     from platform_components.args import Late
+    from platform_components.audit.args import AuditTrailArgs
+    from platform_components.audit.audit_trail import AuditTrail
     from platform_components.autoscaling.args import AutoscalingArgs
     from platform_components.autoscaling.autoscaling import Autoscaling
     from platform_components.autoscaling.priorities import PriorityClassesArgs
@@ -73,6 +75,8 @@ _MODULES = {
     "AdmissionPoliciesArgs": "admission.args",
     "ArtifactRegistry": "delivery.artifact_registry",
     "ArtifactRegistryArgs": "delivery.registry_args",
+    "AuditTrail": "audit.audit_trail",
+    "AuditTrailArgs": "audit.args",
     "Autoscaling": "autoscaling.autoscaling",
     "AutoscalingArgs": "autoscaling.args",
     "Bucket": "data.bucket",
@@ -137,6 +141,8 @@ __all__ = [
     "AdmissionPoliciesArgs",
     "ArtifactRegistry",
     "ArtifactRegistryArgs",
+    "AuditTrail",
+    "AuditTrailArgs",
     "Autoscaling",
     "AutoscalingArgs",
     "Bucket",

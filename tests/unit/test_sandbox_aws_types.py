@@ -15,6 +15,7 @@ from platformctl.sandbox.aws.signatures import signature
 from platformctl.sandbox.aws.values import equal
 from platformctl.sandbox.plugin import UNKNOWN, ProviderError
 from tests.unit.aws_cases import Case, World
+from tests.unit.aws_cases_audit import AUDIT
 from tests.unit.aws_cases_costs import COSTS
 from tests.unit.aws_cases_data import DATA
 from tests.unit.aws_cases_ec2 import NETWORK
@@ -30,7 +31,7 @@ from tests.unit.aws_cases_stores import STORES
 from tests.unit.aws_sandbox import Resource, provider, running_server
 
 ROWS = types.all_rows()
-CASES = [*NETWORK, *IDENTITY, *CLUSTERS, *NAMES, *MESSAGING, *STORAGE, *STORES, *MACHINES, *COSTS, *DATA, *REGISTRY, *METRICS]
+CASES = [*NETWORK, *IDENTITY, *CLUSTERS, *NAMES, *MESSAGING, *STORAGE, *STORES, *MACHINES, *COSTS, *DATA, *REGISTRY, *METRICS, *AUDIT]
 """One for each row at least."""
 
 

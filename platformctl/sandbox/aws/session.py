@@ -21,6 +21,8 @@ CREATE_HEADER: Final = "X-Sandbox-Create"
 FORGET_HEADER: Final = "X-Sandbox-Forget"
 REPLAYED_HEADER: Final = "x-sandbox-replayed"
 _MISSING = re.compile(r"NotFound|NoSuch|NonExistent|NotExist|^404$")
+_DISOWNED = "is not owned by the current account"
+"""How GuardDuty says that there is no such detector."""
 _headers: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("headers", default={})  # noqa: B039 -- never changed in place
 
 
@@ -33,7 +35,8 @@ def partition_of(region: str) -> str:
 
 def is_missing(error: "ClientError") -> bool:
     """Whether AWS says that the resource does not exist."""
-    return bool(_MISSING.search(error.response.get("Error", {}).get("Code", "")))
+    said = error.response.get("Error", {})
+    return bool(_MISSING.search(said.get("Code", ""))) or _DISOWNED in said.get("Message", "")
 
 
 def urn_key(urn: str) -> str:

@@ -73,6 +73,8 @@ FREE = frozenset(
         "aws:eks/podIdentityAssociation:PodIdentityAssociation",
         "aws:elasticache/parameterGroup:ParameterGroup",
         "aws:elasticache/subnetGroup:SubnetGroup",
+        "aws:guardduty/detectorFeature:DetectorFeature",  # charged by volume, as the detector
+        "aws:guardduty/publishingDestination:PublishingDestination",  # charged as data of its bucket
         "aws:kms/alias:Alias",
         "aws:kms/grant:Grant",
         "aws:kms/keyPolicy:KeyPolicy",
