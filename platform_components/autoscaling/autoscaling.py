@@ -13,12 +13,20 @@ import pulumi_kubernetes as k8s
 from platform_components.autoscaling.args import AutoscalingArgs, KarpenterController
 from platform_components.charts.addon import Addon
 from platform_components.charts.namespace import create_namespace
-from platform_components.charts.records import descheduler, karpenter, karpenter_crd, keda, metrics_server, vertical_pod_autoscaler
+from platform_components.charts.records import (
+    descheduler,
+    karpenter,
+    karpenter_crd,
+    keda,
+    metrics_server,
+    nvidia_device_plugin,
+    vertical_pod_autoscaler,
+)
 from platform_components.charts.release import install
 from platform_components.cluster.node_pools.provisioned import KarpenterPools
 from platform_components.component import PlatformComponent
 
-ADDONS = (metrics_server.ADDON, keda.ADDON, vertical_pod_autoscaler.ADDON, descheduler.ADDON)
+ADDONS = (metrics_server.ADDON, keda.ADDON, vertical_pod_autoscaler.ADDON, descheduler.ADDON, nvidia_device_plugin.ADDON)
 """Add-ons in a namespace of their own, in the order they need each other."""
 
 

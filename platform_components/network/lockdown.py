@@ -5,7 +5,7 @@ accident.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv6Network
 from typing import Any
 
@@ -50,28 +50,34 @@ def close_defaults(site: Site) -> aws.ec2.DefaultSecurityGroup:
 
 
 def create_network_acls(site: Site, subnets: Subnets) -> None:
-    """Create the ACLs: one for each tier that is closed to all but the VPC, and an open one for the others (the default one is closed)."""
+    """Create the ACLs: one for each tier that is closed to all but the VPC, and an open one for the others (the default one is closed).
+
+    The open one comes first. An ACL lets a subnet go by handing it to the default one, whoever holds it by then: were a tier that closes
+    taken over before the open ACL has let it go, it would end in the default one. So it is there, and cut off, for a moment; a tier that
+    opens is not, for its own ACL goes last.
+    """
     closed = site.args.network_acls.tiers
-    for tier in closed:
-        rules = list(_vpc_only_rules(site))
-        _create_acl(site, tier, rules, rules, subnets.ids(tier))
     anywhere = [(_PRIMARY_RULE + index, {**_ALL_TRAFFIC, **block}) for index, block in enumerate(_ANYWHERE)]
     refused = list(_admin_port_rules(site)) if site.args.network_acls.refuse_admin_ports else []
     open_subnets = [subnet for tier in subnets.by_tier if tier not in closed for subnet in subnets.ids(tier)]
-    if open_subnets:
-        _create_acl(site, "open", [*refused, *anywhere], anywhere, open_subnets)
+    first = [_create_acl(site, "open", [*refused, *anywhere], anywhere, open_subnets)] if open_subnets else []
+    for tier in closed:
+        rules = list(_vpc_only_rules(site))
+        _create_acl(site, tier, rules, rules, subnets.ids(tier), first)
 
 
-def _create_acl(site: Site, role: str, ingress: _Entries, egress: _Entries, subnet_ids: list[pulumi.Output[str]]) -> None:
+def _create_acl(
+    site: Site, role: str, ingress: _Entries, egress: _Entries, subnet_ids: list[pulumi.Output[str]], after: Sequence[pulumi.Resource] = ()
+) -> aws.ec2.NetworkAcl:
     name = site.child("network-acl", role)
-    aws.ec2.NetworkAcl(
+    return aws.ec2.NetworkAcl(
         name,
         vpc_id=site.vpc.id,
         subnet_ids=subnet_ids,
         ingress=[aws.ec2.NetworkAclIngressArgs(rule_no=number, **entry) for number, entry in ingress],
         egress=[aws.ec2.NetworkAclEgressArgs(rule_no=number, **entry) for number, entry in egress],
         tags=site.tags(name),
-        opts=site.options(),
+        opts=site.options(depends_on=list(after)),
     )
 
 

@@ -247,7 +247,11 @@ class NetworkAcls(Args):
     their addresses lie outside the VPC. All other tiers are open but for SSH and Remote Desktop.
     """
 
-    tiers: tuple[Literal[Tier.INTRA, Tier.DATABASE, Tier.CACHE], ...] = Field((), description="Tiers that are closed. Omitted: none.")
+    tiers: tuple[Literal[Tier.INTRA, Tier.DATABASE, Tier.CACHE], ...] = Field(
+        (),
+        description="Tiers that are closed. Closing one that runs cuts it off for some seconds, between the open ACL and its own; opening "
+        "one does not. Omitted: none.",
+    )
     refuse_admin_ports: bool = Field(
         True,
         description="Refuse SSH and Remote Desktop (TCP 22 and 3389) in open tiers, from all addresses but the VPC's and `allowed_cidrs`. "

@@ -156,7 +156,7 @@ def test_a_deleted_resource_is_drift_and_is_made_again(repository: Repository) -
     repository.platformctl("drift", "dev.network")
 
 
-def test_adding_a_zone_replaces_nothing(repository: Repository) -> None:
+def test_adding_a_zone_and_closing_a_tier_replace_nothing(repository: Repository) -> None:
     repository.platformctl("up", "dev.network", "--sandbox", "--yes")
     before = {kind: set(ids) for kind, ids in made_in(repository).items()}
     declaration = repository.root / "stacks" / "environments" / "dev.yaml"
@@ -171,6 +171,25 @@ def test_adding_a_zone_replaces_nothing(repository: Repository) -> None:
     after = {kind: set(ids) for kind, ids in made_in(repository).items()}
     for kind, ids in before.items():
         assert ids <= after[kind], f"{kind} lost {ids - after[kind]}"
+
+    closing = declaration.read_text(encoding="utf-8").replace("network:\n", "network:\n  network_acls: {tiers: [database]}\n")
+    for text, role in ((closing, "database"), (closing.replace("[database]", "[cache]"), "open")):
+        declaration.write_text(text, encoding="utf-8")
+        repository.platformctl("up", "dev.network", "--sandbox", "--yes", "--no-refresh")
+        assert acls_of(repository, "database") == {f"dev-network-acl-{role}"}, "no subnet is left to the default ACL, which is closed"
+
+
+def acls_of(repository: Repository, tier: str) -> set[str]:
+    """Names of the network ACLs that the subnets of a tier have."""
+    ec2 = repository.aws("ec2")
+
+    def name(item: dict[str, Any]) -> str:
+        return next((tag["Value"] for tag in item.get("Tags", ()) if tag["Key"] == "Name"), "")
+
+    subnets = {item["SubnetId"] for item in ec2.describe_subnets()["Subnets"] if name(item).startswith(f"dev-{tier}-")}
+    assert subnets
+    held = [(one["SubnetId"], name(acl)) for acl in ec2.describe_network_acls()["NetworkAcls"] for one in acl["Associations"]]
+    return {acl for subnet, acl in held if subnet in subnets}
 
 
 def test_a_preview_shows_what_up_then_changes(repository: Repository) -> None:

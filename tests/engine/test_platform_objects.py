@@ -40,7 +40,7 @@ VARIANTS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "private authority": {"certificates": {"issuer": {"kind": "acm-pca", "arn": AUTHORITY}}},
     "own authority": {"certificates": {"issuer": {"kind": "internal"}}},
-    "everything on": {"addons": {"descheduler": {"enabled": True}}, "replicas": 3},
+    "everything on": {"addons": {name: {"enabled": True} for name in ("descheduler", "nvidia-device-plugin")}, "replicas": 3},
 }
 UNCHECKED: Final = {"AWSPCAClusterIssuer", "IngressClassParams"}
 """Kinds of vendors whose definitions are in no Go module."""

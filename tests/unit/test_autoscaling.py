@@ -66,6 +66,16 @@ def test_addons_are_switched_by_name_and_the_descheduler_is_off() -> None:
     assert releases(done) == ["descheduler", "metrics-server", "vertical-pod-autoscaler"]
 
 
+def test_gpus_can_be_asked_for_where_that_is_wanted() -> None:
+    done = built(addons={"nvidia-device-plugin": {"enabled": True}})
+    assert "nvidia-device-plugin" in releases(done)
+    terms = named(done, "gpus").inputs["values"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert {term["matchExpressions"][0]["key"] for term in terms["nodeSelectorTerms"]} == {
+        "karpenter.k8s.aws/instance-gpu-manufacturer",
+        "nvidia.com/gpu.present",
+    }
+
+
 def test_recommendations_come_after_what_they_read() -> None:
     done = built()
     assert named(done, "metrics-server").urn in named(done, "vertical-recommender").dependencies

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platform_components.cluster.instances import architecture
-from platform_components.cluster.node_pools.managed import ami_type
+from platform_components.cluster.node_pools.managed import GPU_LABEL, ami_type, node_labels
 from platform_components.cluster.node_pools.objects import Surroundings, node_class_spec, node_pool_spec, requirements
 from platform_components.cluster.node_pools.provisioned import KarpenterPools, KarpenterPoolsArgs
 from platform_components.cluster.pools import AutoPool, KarpenterPool, ManagedPool
@@ -137,7 +137,10 @@ def test_only_an_autoscaled_group_leaves_its_size_alone(policy, ignored, monkeyp
     ],
 )
 def test_the_image_follows_from_system_architecture_and_accelerator(fields, image):
-    assert ami_type(ManagedPool(capacity="managed", **fields)) == image
+    pool = ManagedPool(capacity="managed", **fields)
+    assert ami_type(pool) == image
+    # Bottlerocket brings a device plugin of its own; two would fight over the node's GPUs.
+    assert (GPU_LABEL in node_labels("x", pool)) == (image == "AL2023_x86_64_NVIDIA")
 
 
 def test_managed_nodes_hold_no_rights_of_the_cni():

@@ -78,6 +78,12 @@ def test_rules_that_let_everyone_in_keep_their_numbers():
         ]
 
 
+def test_a_tier_that_closes_is_let_go_before_it_is_taken_over():
+    """An ACL lets a subnet go by handing it to the default one, even out of the hands of another: the order decides where it ends."""
+    deployment = build(network_acls={"tiers": ["database"]})
+    assert deployment.one(ACL, "network-acl-open").urn in deployment.one(ACL, "network-acl-database").dependencies
+
+
 def test_admin_ports_can_be_left_to_security_groups():
     acl = build(network_acls={"refuse_admin_ports": False, "allowed_cidrs": ["192.168.0.0/16"]}).one(ACL, "network-acl-open")
     assert [rule["ruleNo"] for rule in acl.inputs["ingress"]] == [100, 101]

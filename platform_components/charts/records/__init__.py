@@ -26,6 +26,7 @@ from platform_components.charts.records import (
     linkerd_crds,
     loki,
     metrics_server,
+    nvidia_device_plugin,
     opentelemetry_collector,
     prometheus_blackbox_exporter,
     prometheus_operator_crds,
@@ -39,6 +40,7 @@ from platform_components.charts.records import (
 _MODULES = (
     prometheus_operator_crds,
     metrics_server,
+    nvidia_device_plugin,
     cert_manager,
     trust_manager,
     aws_privateca_issuer,

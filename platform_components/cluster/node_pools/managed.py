@@ -12,6 +12,9 @@ from platform_components.cluster.pools import Accelerator, DesiredSize, Disk, Ma
 from platform_components.cluster.site import ServiceRole, Site
 from platform_components.identity.trust import service_trust
 
+GPU_LABEL = "nvidia.com/gpu.present"
+"""Label of nodes with GPUs of NVIDIA that Karpenter did not launch; it labels its own."""
+
 _EFFECTS = {
     TaintEffect.NO_SCHEDULE: "NO_SCHEDULE",
     TaintEffect.PREFER_NO_SCHEDULE: "PREFER_NO_SCHEDULE",
@@ -73,7 +76,7 @@ def _create_group(
         force_update_version=pool.force_update,
         node_repair_config=repair_config(pool),
         warm_pool_config=warm_pool_config(pool),
-        labels=pool_labels(name, pool),
+        labels=node_labels(name, pool),
         taints=[
             aws.eks.NodeGroupTaintArgs(key=taint.key, value=taint.value or None, effect=_EFFECTS[taint.effect])
             for taint in pool_taints(name, pool)
@@ -122,6 +125,12 @@ def _create_template(
         tags=tags,
         opts=site.options(),
     )
+
+
+def node_labels(name: str, pool: ManagedPool) -> dict[str, str]:
+    """The pool's labels, and that by which NVIDIA's device plugin knows its nodes; Bottlerocket brings a plugin of its own."""
+    gpus = pool.accelerator is Accelerator.NVIDIA and pool.os is NodeOs.AL2023
+    return {**({GPU_LABEL: "true"} if gpus else {}), **pool_labels(name, pool)}
 
 
 def ami_type(pool: ManagedPool) -> str:
