@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from platform_components.observability.slo.args import SloArgs
     from platform_components.observability.slo.slo import Slo
     from platform_components.profile import Profile
+    from platform_components.resilience.args import BackupPlanArgs
+    from platform_components.resilience.backup_plan import BackupPlan
     from platform_components.tenancy.args import Team, TenantArgs
     from platform_components.tenancy.tenant import Tenant
 
@@ -79,6 +81,8 @@ _MODULES = {
     "AuditTrailArgs": "audit.args",
     "Autoscaling": "autoscaling.autoscaling",
     "AutoscalingArgs": "autoscaling.args",
+    "BackupPlan": "resilience.backup_plan",
+    "BackupPlanArgs": "resilience.args",
     "Bucket": "data.bucket",
     "BucketArgs": "data.bucket_args",
     "Cache": "data.cache",
@@ -145,6 +149,8 @@ __all__ = [
     "AuditTrailArgs",
     "Autoscaling",
     "AutoscalingArgs",
+    "BackupPlan",
+    "BackupPlanArgs",
     "Bucket",
     "BucketArgs",
     "Cache",

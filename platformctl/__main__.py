@@ -47,6 +47,7 @@ COMMANDS: Sequence[tuple[str, str, str]] = (
     ("team", "codeowners", "team:codeowners"),
     ("slo", "list", "slo:list_slos"),
     ("slo", "explain", "slo:explain"),
+    ("dr", "plan", "recovery:plan"),
     ("policy", "list", "policy:list_rules"),
     ("policy", "explain", "policy:explain"),
     ("policy", "waivers", "policy:list_waivers"),
@@ -61,6 +62,7 @@ GROUPS = {
     "pipeline": "What a repository runs on a change, written from one declaration.",
     "team": "Teams: their files, and where they lie.",
     "slo": "Service level objectives: their alerts, and what is left of their error budgets.",
+    "dr": "What a disaster would cost, and how to come back from it.",
     "policy": "The rules resources are judged by, and what is waived.",
 }
 """What the help says of each group."""

@@ -92,5 +92,7 @@ class TenantsOutputs(TypedDict):
 class DataOutputs(TypedDict):
     """Outputs of `ENV.data`."""
 
+    backup_vault_arn: pulumi.Output[str | None]
+    """ARN of the vault of its backups; none where it holds no data, or has no backups."""
     stores: pulumi.Output[Mapping[str, Mapping[str, Mapping[str, object]]]]
     """Connections by kind (`buckets`, `queues`, ...) and name: that of the store, and those of whoever was granted something, by name."""

@@ -15,6 +15,8 @@ from platform_components.names import child_name, component_name_problem
 from platform_components.network.args import VpcArgs
 from platform_components.network.checks import eks_zone_problems
 from platform_components.network.zones import NO_EKS_CONTROL_PLANE, zone_id_problem, zone_problem
+from platform_components.resilience.args import ResilienceSettings
+from platform_components.resilience.promises import broken
 
 Finding = tuple[FieldPath, str]
 
@@ -76,6 +78,12 @@ def slo_findings(periods: Mapping[str, int], retention_days: int) -> Iterator[Fi
                 f"Prometheus keeps {retention_days} days; choose a shorter period, or raise observability.metrics.retention_days to {days}"
             )
             yield ("slos", name, "period_days"), message
+
+
+def resilience_findings(data: DataSettings, resilience: ResilienceSettings) -> Iterator[Finding]:
+    """Promises that what is configured does not keep."""
+    for field, message in broken(data, resilience):
+        yield ("resilience", field), message
 
 
 def platform_findings(cluster: EksClusterSettings, platform: PlatformSettings) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from platform_components.declarations.crossings import (
     cluster_findings,
     data_findings,
     platform_findings,
+    resilience_findings,
     slo_findings,
     tag_findings,
     zone_findings,
@@ -43,6 +44,8 @@ from platform_components.observability.args import PROFILE_DEFAULTS as OBSERVABI
 from platform_components.observability.args import ObservabilitySettings
 from platform_components.observability.slo.args import SloName, SloSettings
 from platform_components.profile import Profile, with_defaults
+from platform_components.resilience.args import PROFILE_DEFAULTS as RESILIENCE_DEFAULTS
+from platform_components.resilience.args import ResilienceSettings
 from platform_components.tags import MANAGED_BY, merge_tags
 from platform_components.tenancy.args import PROFILE_DEFAULTS as TENANTS_DEFAULTS
 from platform_components.tenancy.args import TenantsSettings
@@ -54,6 +57,7 @@ SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {
     "cluster": CLUSTER_DEFAULTS,
     "platform": PLATFORM_DEFAULTS,
     "data": DATA_DEFAULTS,
+    "resilience": RESILIENCE_DEFAULTS,
     "observability": OBSERVABILITY_DEFAULTS,
     "budget": BUDGET_DEFAULTS,
     "tenants": TENANTS_DEFAULTS,
@@ -151,6 +155,9 @@ class Environment(Args):
     slos: Mapping[SloName, SloSettings] = Field(
         {}, description="Service level objectives of the platform itself, by name; see the page of Slo. Omitted: none."
     )
+    resilience: ResilienceSettings = Field(
+        ResilienceSettings(), description="What is promised for a failure, and the backups that keep it. Omitted: backups, and no promise."
+    )
     budget: BudgetSettings | None = Field(
         None, description="What a month may cost, and who hears of it; see the page of CostAlerts. Omitted: no limit, and nobody."
     )
@@ -166,6 +173,7 @@ class Environment(Args):
             *platform_findings(self.cluster, self.platform),
             *data_findings(self.environment, self.network, self.data),
             *slo_findings({name: slo.period_days for name, slo in self.slos.items()}, self.observability.metrics.retention_days),
+            *resilience_findings(self.data, self.resilience),
         ]
         if findings:
             errors = [InitErrorDetails(type=_refusal("environment", message), loc=path, input=None) for path, message in findings]
@@ -337,6 +345,9 @@ def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:
     if watching is not None and isinstance(data.get("slos"), Mapping):
         found = {name: _sound(SloSettings, slo) for name, slo in data["slos"].items()}
         yield from slo_findings({name: slo.period_days for name, slo in found.items() if slo}, watching.metrics.retention_days)
+    promises = _sound(ResilienceSettings, data.get("resilience", {}))
+    if stores is not None and promises is not None:
+        yield from resilience_findings(stores, promises)
 
 
 def _sound(model: type[A], section: Any) -> A | None:

@@ -22,6 +22,8 @@ from platform_components.declarations.data import GrantSettings
 from platform_components.declarations.environment import Environment
 from platform_components.identity.args import IdentityRef
 from platform_components.names import child_name
+from platform_components.resilience.args import BackupPlanArgs
+from platform_components.resilience.backup_plan import BackupPlan
 from stacks.contracts import DataOutputs
 from stacks.providers import options
 from stacks.upstream import Upstream
@@ -50,7 +52,17 @@ def build(environment: Environment, upstream: Upstream) -> DataOutputs:
             store = component(child_name(environment.environment, name), args(**given), opts)
             granted = dict(grants(store, settings.grants, upstream, consumers=getattr(settings, "consumers", ())))
             connections.setdefault(kind, {})[name] = {"connection": store.connection.as_inputs(), "grants": granted}
-    return DataOutputs(stores=pulumi.Output.from_input(connections))
+    backup = environment.resilience.backup
+    plan = None
+    if connections and backup is not None:
+        # Whatever the environment's provider made has this tag, in every layer.
+        plan = BackupPlan(
+            child_name(environment.environment, "backup"), BackupPlanArgs(**dict(backup), tag_value=environment.environment), opts
+        )
+    return DataOutputs(
+        backup_vault_arn=pulumi.Output.from_input(plan.vault_arn if plan is not None else None),
+        stores=pulumi.Output.from_input(connections),
+    )
 
 
 def grants(

@@ -135,6 +135,10 @@ class World:
         return self.make("aws:s3/bucket:Bucket", "bucket", {}).id
 
     @cached_property
+    def vault(self) -> str:
+        return self.make("aws:backup/vault:Vault", "vault", {}).id
+
+    @cached_property
     def log_bucket(self) -> str:
         name = self.make("aws:s3/bucket:Bucket", "log-bucket", {}).id
         policy = document("s3:PutObject", Principal={"Service": "logging.s3.amazonaws.com"}, Resource=f"arn:aws:s3:::{name}/*")

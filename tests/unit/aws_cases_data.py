@@ -120,4 +120,62 @@ DATA = [
         lambda w: {"topic": w.topic, "protocol": "https", "endpoint": "https://example.com/b", "filterPolicy": '{"kind": ["paid"]}'},
         lambda _: {"filterPolicy": '{"kind": ["open"]}'},
     ),
+    Case(
+        "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
+        lambda w: {"backupVaultName": w.vault, "minRetentionDays": 7, "maxRetentionDays": 400},
+        lambda _: {"maxRetentionDays": 500},
+        ("maxRetentionDays",),
+    ),
+    Case(
+        "aws:backup/plan:Plan",
+        lambda w: {
+            "name": "plan",
+            "rules": [
+                {
+                    "ruleName": "daily",
+                    "targetVaultName": w.vault,
+                    "schedule": "cron(0 3 * * ? *)",
+                    "lifecycle": {"deleteAfter": 35},
+                    "copyActions": [{"destinationVaultArn": "arn:aws:backup:eu-central-1:123456789012:backup-vault:dr"}],
+                }
+            ],
+            "tags": A,
+        },
+        lambda w: {"rules": [{"ruleName": "daily", "targetVaultName": w.vault, "lifecycle": {"deleteAfter": 40}}], "tags": B},
+    ),
+    Case(
+        "aws:backup/selection:Selection",
+        lambda w: {
+            "planId": "plan",
+            "iamRoleArn": w.role_arn,
+            "selectionTags": [{"type": "STRINGEQUALS", "key": "Environment", "value": "prod"}],
+        },
+        lambda _: {"selectionTags": [{"type": "STRINGEQUALS", "key": "Environment", "value": "dev"}]},
+        ("selectionTags[0].value",),
+    ),
+    Case(
+        "aws:backup/restoreTestingPlan:RestoreTestingPlan",
+        lambda _: {
+            "name": "drill",
+            "scheduleExpression": "cron(0 5 ? * MON *)",
+            "recoveryPointSelection": {
+                "algorithm": "LATEST_WITHIN_WINDOW",
+                "includeVaults": ["*"],
+                "recoveryPointTypes": ["SNAPSHOT"],
+            },
+            "tags": A,
+        },
+        lambda _: {"scheduleExpression": "cron(0 5 * * ? *)", "tags": B},
+    ),
+    Case(
+        "aws:backup/restoreTestingSelection:RestoreTestingSelection",
+        lambda w: {
+            "name": "drill_databases",
+            "restoreTestingPlanName": "drill",
+            "protectedResourceType": "RDS",
+            "iamRoleArn": w.role_arn,
+            "protectedResourceArns": ["*"],
+        },
+        lambda _: {"validationWindowHours": 4},
+    ),
 ]

@@ -18,6 +18,9 @@ FREE = frozenset(
         "aws:autoscaling/lifecycleHook:LifecycleHook",
         "aws:autoscaling/policy:Policy",
         "aws:autoscaling/schedule:Schedule",
+        "aws:backup/plan:Plan",  # charged as what its vault holds
+        "aws:backup/selection:Selection",
+        "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
         "aws:budgets/budget:Budget",  # AWS Price List, AWSBudgets, SKU T2UVJ9XYT52FBFAF; actions are charged
         "aws:cloudwatch/eventPermission:EventPermission",
         "aws:cloudwatch/eventRule:EventRule",
@@ -75,6 +78,8 @@ FREE = frozenset(
         "aws:elasticache/subnetGroup:SubnetGroup",
         "aws:guardduty/detectorFeature:DetectorFeature",  # charged by volume, as the detector
         "aws:guardduty/publishingDestination:PublishingDestination",  # charged as data of its bucket
+        "aws:elasticache/user:User",
+        "aws:elasticache/userGroup:UserGroup",
         "aws:kms/alias:Alias",
         "aws:kms/grant:Grant",
         "aws:kms/keyPolicy:KeyPolicy",

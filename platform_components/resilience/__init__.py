@@ -1,0 +1,1 @@
+"""What is done so that data and service survive: backups, drills, and the promises they are held to."""
