@@ -3,12 +3,13 @@
 The rule: whatever the clouds draw is replaced by a name that tells its kind and where it was first met (`<id 3>`), and by the same name
 wherever it stands again. So two inventories are equal if everything is equal but the drawn values themselves, and if those stand in the
 same places: a subnet's id that has moved to another resource is a difference. What has no form of its own to be known by (a version
-counter, a drawn address, a certificate) is left out by its property's name, in the lists below and nowhere else.
+counter, a password, a certificate) is known by the property that tells it, in the lists below and nowhere else.
 """
 
+import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tests.engine.conftest import Repository
@@ -23,10 +24,13 @@ FORMS: Final = {
 }
 """What is drawn, by its form: ids of AWS, suffixes of names, the sandbox's own addresses (no network block begins with 127)."""
 TIME: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
-DRAWN: Final = frozenset(
-    {"uniqueId", "resourceVersion", "privateIp", "certificate_authority", "certificateAuthority", "certificateAuthorities"}
-)
-"""Properties without a form: an address that a NAT gateway is given, a counter, a certificate."""
+TOLD: Final[Mapping[str, tuple[str, ...]]] = {
+    "aws:eks/cluster:Cluster": ("certificateAuthority.data",),
+    "random:index/randomPassword:RandomPassword": ("result", "bcryptHash"),
+}
+"""What is drawn and has no form, by the outputs that tell it: a certificate, a password. It is looked for everywhere, encoded too."""
+DRAWN: Final = frozenset({"uniqueId", "resourceVersion", "privateIp"})
+"""Properties that hold what is drawn and stand nowhere else: an address that a NAT gateway is given, a counter."""
 BOOKKEEPING: Final = frozenset({"created", "modified", "sourcePosition", "stackTrace"})
 """What the engine notes of a run beside a resource."""
 _OF_A_PROCESS: Final = ("url", "pid", "directory", "uptime_seconds")
@@ -66,7 +70,23 @@ def inventory(repository: Repository, stacks: list[str]) -> str:
     status = json.loads(repository.platformctl("sandbox", "status", "--json").stdout)
     counted = {key: value for key, value in status.items() if key not in _OF_A_PROCESS}
     counted["clusters"] = [{key: value for key, value in found.items() if key not in _OF_A_SERVER} for found in status["clusters"]]
-    return json.dumps(Names()([*held, counted]), indent=1)
+    text = json.dumps([*held, counted])
+    for value, name in sorted({pair for found in held for pair in told(found)}):
+        text = text.replace(value, name)
+    return json.dumps(Names()(json.loads(text)), indent=1)
+
+
+def told(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a resource tells that was drawn, plain and encoded, and the name in its place."""
+    for path in TOLD.get(found["type"], ()):
+        value = found["outputs"]
+        for part in path.split("."):
+            value = value[part]
+        if isinstance(value, Mapping):  # a secret
+            value = json.loads(value["plaintext"])
+        name = f"<{path} of {found['urn'].rpartition('::')[2]}>"
+        yield value, name
+        yield base64.b64encode(value.encode()).decode(), name
 
 
 def resource(found: Mapping[str, Any]) -> dict[str, Any]:
