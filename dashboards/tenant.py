@@ -64,7 +64,7 @@ def _now() -> Row:
                 title="Least error budget left",
                 description="Of the worst objective of the namespace's services.",
                 unit="percentunit",
-                queries=[(f"min(slo:period_error_budget_remaining:ratio{{{_IN}}})", "")],
+                queries=[('min(slo:period_error_budget_remaining:ratio{team=~"$team"})', "")],
                 steps=[(0, "orange"), (0.25, "green")],
                 base="red",
                 lowest=None,

@@ -5,18 +5,31 @@ holds every rule and dashboard to it: a metric or label that nothing exports mak
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from platform_components.labels import TEAM
+
 TARGET_LABELS: frozenset[str] = frozenset({"job", "instance", "namespace", "pod", "container", "service", "endpoint"})
 """Labels that the operator gives every target. An exporter's own of the same name becomes `exported_<name>`, unless it honours labels."""
 
+TOLD_LABELS: Mapping[str, Sequence[str]] = {
+    "namespaces": (TEAM,),
+    "nodes": (
+        "topology.kubernetes.io/zone",
+        "topology.k8s.aws/zone-id",
+        "karpenter.sh/nodepool",
+        "karpenter.sh/capacity-type",
+        "node.kubernetes.io/instance-type",
+    ),
+}
+"""Labels of Kubernetes objects that kube-state-metrics tells, by resource: whose a namespace is, and where and what a node is."""
+
 _SUFFIXES = ("_bucket", "_sum", "_count")
-_OF_LABELS = "_labels"
 
 
 class Kind(StrEnum):
@@ -63,9 +76,9 @@ def scraped() -> Mapping[str, Metric]:
     return MappingProxyType(found)
 
 
-def labels_allowlist(wanted: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
-    """The `metricLabelsAllowlist` of kube-state-metrics, by resource: `nodes=[a,b]`."""
-    return [f"{resource}=[{','.join(labels)}]" for resource, labels in wanted]
+def labels_allowlist() -> list[str]:
+    """The `metricLabelsAllowlist` of kube-state-metrics: `nodes=[a,b]`. Without it `kube_node_labels` and its like have no labels."""
+    return [f"{resource}=[{','.join(labels)}]" for resource, labels in TOLD_LABELS.items()]
 
 
 def _text() -> str:

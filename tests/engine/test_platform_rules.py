@@ -13,11 +13,18 @@ from platform_components.observability import dashboards
 from platform_components.observability.scraped import Kind, Metric, scraped
 from tests.engine.rule_cases import CASES, Case
 from tests.promql import NotParsedError, Parsed, parse
-from tests.rule_files import rules, rules_of, specs
+from tests.rule_files import Rule, objective_rules, rules, rules_of, specs
 
 COUNTING = {"rate", "increase", "irate", "resets"}
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
-SLO_RECORDS = re.compile(r"slo:[a-z_]+:[a-z_0-9]+")
+LEVELS = {
+    "cluster": (),
+    "namespace": ("namespace", "team"),
+    "nodepool": ("nodepool",),
+    "repository": ("organization", "repository"),
+    "zone": ("zone",),
+}
+"""Labels that a recorded series keeps, by the level in its name."""
 
 READS = {"platform-growth": ["platform-capacity"], "platform-volumes": ["platform-workloads"]}
 """Groups whose rules read what other groups record."""
@@ -45,14 +52,15 @@ def shown() -> list[tuple[str, str]]:
     return found
 
 
-def wrong(where: str, parsed: Parsed, known: Mapping[str, Metric], recorded: set[str]) -> Iterator[str]:
+def wrong(where: str, parsed: Parsed, known: Mapping[str, Metric], recorded: Mapping[str, frozenset[str]]) -> Iterator[str]:
     """What an expression names that nothing scrapes, and counters that are read as if they were none."""
     made = set(re.findall(r'label_replace\(.*?"(\w+)", "\$?\w*"', parsed.expression.replace("\n", " ")))
     reachable: set[str] = set(made) | set(re.findall(r'count_values\("(\w+)"', parsed.expression))
-    free = False
     for selector in parsed.selectors:
-        if selector.metric in recorded or SLO_RECORDS.fullmatch(selector.metric):
-            free = True
+        if selector.metric in recorded:
+            reachable |= recorded[selector.metric]
+            if missing := selector.labels - recorded[selector.metric]:
+                yield f"{where}: {selector.metric} is recorded without label {', '.join(sorted(missing))}"
             continue
         metric = known.get(selector.metric)
         if metric is None:
@@ -65,8 +73,13 @@ def wrong(where: str, parsed: Parsed, known: Mapping[str, Metric], recorded: set
             yield f"{where}: {selector.function} of {selector.metric}, which is no counter"
         if metric.kind is Kind.COUNTER and selector.function not in {*COUNTING, "absent", "topk"} and not selector.ranged:
             yield f"{where}: {selector.metric} is a counter and read as a value"
-    if not free and (missing := parsed.grouping - reachable):
+    if missing := parsed.grouping - reachable:
         yield f"{where}: nothing of it has a label {', '.join(sorted(missing))}"
+
+
+def labels_of(rule: Rule) -> frozenset[str]:
+    """Labels of a recorded series: those the rule gives, and those of its level."""
+    return frozenset({*rule.get("labels", {}), *LEVELS.get(rule["record"].partition(":")[0], ())})
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +89,7 @@ def parsed(promtool: Path) -> list[tuple[str, Parsed]]:
 
 
 def test_every_expression_parses_and_names_only_what_is_scraped(parsed: list[tuple[str, Parsed]]) -> None:
-    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    recorded = {rule["record"]: labels_of(rule) for rule in [*rules(), *objective_rules()] if "record" in rule}
     assert len(parsed) > 150
     assert [problem for where, each in parsed for problem in wrong(where, each, scraped(), recorded)] == []
 
@@ -95,7 +108,7 @@ def test_every_expression_parses_and_names_only_what_is_scraped(parsed: list[tup
 )
 def test_what_is_not_scraped_is_found(promtool: Path, expression: str, said: str) -> None:
     (parsed,) = parse(promtool, expression)
-    (problem,) = wrong("here", parsed, scraped(), set())
+    (problem,) = wrong("here", parsed, scraped(), {})
     assert said in problem
 
 

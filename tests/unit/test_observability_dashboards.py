@@ -1,5 +1,6 @@
 """The dashboards as they are shipped: made from their sources, whole, linked, and the same for every reader."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -61,6 +62,22 @@ def test_panels_say_what_they_show_in_which_unit_and_from_where(uid: str) -> Non
         assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}, panel["title"]
         assert panel["targets"]
         assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
+
+
+@pytest.mark.parametrize("team", ["payments", "a" * 30])
+def test_a_team_has_its_own_copy_of_each(team: str) -> None:
+    own = {uid: json.loads(text) for uid, text in dashboards.for_team(team).items()}
+    assert set(own) == {dashboards.team_uid(uid, team) for uid in dashboards.UIDS}
+    assert all(len(uid) <= 40 for uid in own), "Grafana's limit"
+    assert dashboards.for_team(team) == dashboards.for_team(team)
+    for uid, board in own.items():
+        assert board["uid"] == uid
+        assert board["title"].endswith(f": {team}")
+        assert {link["url"].removeprefix("/d/") for link in board["links"]} == own.keys() - {uid}, "from one to all others"
+        (variable,) = [one for one in board["templating"]["list"] if one["name"] == "team"]
+        assert variable["current"]["value"] == team
+        assert (variable["regex"], variable["includeAll"], variable["hide"]) == (f"/^{team}$/", False, 2)
+    assert dashboards.load()[dashboards.MESH]["title"] == "Mesh", "the platform's own are as they were"
 
 
 @pytest.mark.parametrize("uid", dashboards.UIDS)

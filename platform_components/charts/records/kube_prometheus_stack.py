@@ -12,6 +12,7 @@ from platform_components.charts.addon import Addon, Image, KubernetesRange, PodS
 from platform_components.charts.hardening import container_security, pod_security, priority, resources, spread
 from platform_components.charts.site import Mirror, Site
 from platform_components.charts.traffic import MONITORING, Traffic
+from platform_components.observability.scraped import labels_allowlist
 
 APP_VERSION = "0.93.1"
 NAME = "platform"
@@ -47,6 +48,16 @@ NODE_EXPORTER = Image("quay.io", "prometheus/node-exporter", "v1.12.1-distroless
 _UNREACHABLE = ("kubeControllerManager", "kubeEtcd", "kubeProxy", "kubeScheduler")
 """Parts of the control plane that EKS does not let anybody scrape, or that listen on the node's loopback only."""
 _NO_RULES = ("etcd", "kubeControllerManager", "kubeProxy", "kubeSchedulerAlerting", "kubeSchedulerRecording", "windows")
+
+_VPC_CNI: Mapping[str, Any] = {
+    "name": "aws-node",
+    "namespaceSelector": {"matchNames": ["kube-system"]},
+    "selector": {"matchLabels": {"k8s-app": "aws-node"}},
+    "podMetricsEndpoints": [
+        {"port": "metrics", "relabelings": [{"sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": "node"}]}
+    ],
+}
+"""The CNI, which EKS installs without a monitor: addresses that a node holds and has refused."""
 
 _PROMOTED = ("service.name", "service.namespace", "service.instance.id", "k8s.namespace.name", "k8s.pod.name", "team")
 """Attributes of a resource that become labels of its metrics."""
@@ -103,7 +114,7 @@ def values(site: Site, metrics: Metrics | None = None) -> Values:
             "image": _image(STATE_METRICS, site.mirror),
             "resources": resources(20, 128, 512),
             # Ownership, by which cost and alerts find the team of a namespace.
-            "metricLabelsAllowlist": ["namespaces=[team,environment]"],
+            "metricLabelsAllowlist": labels_allowlist(),
             "securityContext": pod_security(65534, fs_group=65534),
             **_placement(site),
         },
@@ -177,6 +188,7 @@ def _prometheus(site: Site, metrics: Metrics) -> Values:
         "thanosService": {"enabled": metrics.thanos},
         "thanosServiceMonitor": {"enabled": metrics.thanos},
         "podDisruptionBudget": {"enabled": site.highly_available, "minAvailable": 1},
+        "additionalPodMonitors": [_VPC_CNI],
         "prometheusSpec": specification,
     }
 
