@@ -17,11 +17,14 @@ import httpx
 import pytest
 import yaml
 
+from platform_components.observability.slo.args import SloArgs
+from platform_components.observability.slo.slo import Slo
 from platformctl.project import Project, find_project
 from platformctl.readers.mock_run import run_stack
 from platformctl.sandbox import lifecycle
 from platformctl.sandbox.kubernetes import definitions
 from tests.engine.test_sandbox_control_plane import api_of, eventually, make_cluster
+from tests.support import deploy
 
 ROOT: Final = Path(__file__).parents[2]
 ENVIRONMENTS: Final = tuple(sorted(path.stem for path in (ROOT / "stacks" / "environments").glob("*.yaml")))
@@ -211,3 +214,19 @@ def test_the_judge_refuses_what_is_wrong(
             if status in (200, 201):
                 taken.append(document["kind"])
     assert set(taken) <= {"Namespace"}
+
+
+def test_the_rules_of_an_objective_are_accepted(api: Judge, kinds: Mapping[tuple[str, str], tuple[str, bool]]) -> None:
+    """As they stand; and what is none is refused, so that the definition is known to judge."""
+    indicator = {"kind": "latency", "metric": "http_request_duration_seconds", "within": "0.3", "buckets": "native"}
+    args = SloArgs.model_validate(
+        {"service": "shop", "objective": "99.9", "indicator": indicator, "namespace": "default", "minimum_events": 9}
+    )
+    document = dict(deploy(lambda: Slo("checkout", args)).one("kubernetes:monitoring.coreos.com/v1:PrometheusRule").inputs)
+    status, answer = put(api, kinds, document, dry=True)
+    assert status in (200, 201), answer
+    first, *rest = document["spec"]["groups"]
+    broken = {**document, "spec": {"groups": [{**first, "interval": "soon"}, *rest]}}
+    status, answer = put(api, kinds, broken, dry=True)
+    assert status == 422
+    assert "spec.groups[0].interval" in answer["message"]
