@@ -6,12 +6,10 @@ from typing import Final
 from platform_policies.pricing.ceilings import SIZES
 
 from platform_components.cluster.pools import ManagedPool, ProvisionedPool
+from platform_components.declarations.addresses import node_addresses
 from platform_components.declarations.environment import Environment
-from platform_components.network.addresses import Tier, plan_addresses, secondary_block
 from platformctl.capacity.fleet import GIB_PER_VCPU
 
-RESERVED: Final = 5
-"""Addresses of a subnet that AWS keeps (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html)."""
 NODE_VCPU: Final = 4
 """vCPU of a node, where the pool says nothing: only the number of pods depends on it."""
 PODS_PER_NODE: Final = 110
@@ -38,7 +36,7 @@ def limits(environment: Environment, pods_per_node: int = PODS_PER_NODE) -> Mapp
             found["pool", name] = vcpu
     if bounded and cpu:
         found |= {("cpu", ""): cpu, ("memory", ""): memory * GIB, ("pods", ""): nodes * pods_per_node}
-    return {**found, **_addresses(environment)}
+    return {**found, **{("addresses", zone): float(count) for zone, count in node_addresses(environment).items()}}
 
 
 def _size(pool: object) -> tuple[float, float, float] | None:
@@ -69,22 +67,3 @@ def _machine(instance: str) -> tuple[float, float] | None:
 def _letter(instance: str) -> str:
     """The letter a family begins with; from large on, `t` has the memory of `m`."""
     return "m" if instance.startswith("t") else instance[:1]
-
-
-def _addresses(environment: Environment) -> dict[Key, float]:
-    """Addresses that the node subnet of each zone can give out. IPv6 pods take none of them; what IPAM hands out is not known here."""
-    network, tier = environment.network, environment.cluster.node_tier
-    if environment.cluster.kubernetes_network.ip_family == "ipv6":
-        return {}
-    layout = network.address_layout
-    if tier in network.secondary_cidrs:
-        block = network.secondary_cidrs[tier].cidr
-        plan = {zone: secondary_block(block, zone, layout) for zone in network.zones} if block else {}
-    elif network.cidr is not None:
-        known = Tier(tier)
-        plan = {
-            zone: block for (_, zone), block in plan_addresses(network.cidr, [known], network.zones, layout, network.layout.blocks).items()
-        }
-    else:
-        plan = {}
-    return {("addresses", zone): float(block.num_addresses - RESERVED) for zone, block in plan.items()}
