@@ -137,9 +137,8 @@ def case_of(said: Said) -> Case:
 @pytest.mark.parametrize("environment", sorted(path.stem for path in (ROOT / "stacks" / "environments").glob("*.yaml")))
 def test_both_hosts_find_the_same_in_every_layer(platform: Repository, environment: str, capsys: pytest.CaptureFixture[str]) -> None:
     root, told_in_all = platform.root, set[Said]()
-    *lower, last = find_project(root).layers()
-    for layer in (*lower, last):
-        stack = f"{environment}.{layer}"
+    *lower, last = find_project(root).stacks_of(environment)
+    for stack in (*lower, last):
         told = online(events(platform, root, stack))
         told_in_all |= told
         same_graph, _ = offline(checked(capsys, "--preview-json", str(root / "preview.json"), "-C", str(root)))
@@ -147,7 +146,7 @@ def test_both_hosts_find_the_same_in_every_layer(platform: Repository, environme
         # Without a cloud the layers below are not known; what is decided all the same is decided alike.
         without_cloud, undecided = offline(checked(capsys, stack, "-C", str(root)))
         assert not {said for said in told ^ without_cloud if case_of(said) not in undecided}, stack
-        if layer != last:
+        if stack != last:
             platform.pulumi("up", "--yes", "--skip-preview", "-s", stack)
     assert told_in_all, "there is something to find, or this shows nothing"
 
