@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Repository, copy_repository
-from tests.iam_evaluator import Account, document
+from tests.iam_evaluator import Account, applies
 
 HERE = Path(__file__).parent
 
@@ -240,6 +240,30 @@ def test_a_database_grant_is_one_user_one_port_and_nothing_else(stores: Reposito
     assert (rule["IpRanges"], rule["Ipv6Ranges"], group["IpPermissionsEgress"]) == ([], [], [])
 
 
+# --- caches and streams
+
+
+def test_a_cache_is_granted_by_user_and_a_stream_by_record(stores: Repository, account: Account, outputs: dict[str, Any]) -> None:
+    ledger, stranger = outputs["roles"]["ledger"], outputs["roles"]["stranger"]
+    cache, user = outputs["cache"]["arn"], "arn:aws:elasticache:eu-west-1:123456789012:user"
+    assert outputs["cache"]["user"] == "sessions-write"
+    assert account.may(ledger, "elasticache:Connect", cache)
+    assert account.may(ledger, "elasticache:Connect", f"{user}:sessions-write")
+    assert not account.may(ledger, "elasticache:Connect", f"{user}:sessions-read")
+    assert not account.may(ledger, "elasticache:DeleteReplicationGroup", cache)
+    assert not account.may(stranger, "elasticache:Connect", cache)
+    stream = outputs["stream"]["arn"]
+    found = stores.aws("kinesis").describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]
+    assert (found["RetentionPeriodHours"], found["EncryptionType"], found["KeyId"]) == (48, "KMS", outputs["stream_key"])
+    assert found["StreamModeDetails"]["StreamMode"] == "ON_DEMAND"
+    assert account.may(ledger, "kinesis:GetRecords", stream)
+    assert not account.may(ledger, "kinesis:PutRecord", stream)
+    assert not account.may(ledger, "kinesis:DeleteStream", stream)
+    assert not account.may(stranger, "kinesis:GetRecords", stream)
+    assert account.may(ledger, "kms:Decrypt", outputs["stream_key"], kms__ViaService="kinesis.eu-west-1.amazonaws.com")
+    assert not account.may(ledger, "kms:GenerateDataKey", outputs["stream_key"], kms__ViaService="kinesis.eu-west-1.amazonaws.com")
+
+
 def actions(stores: Repository, role: str) -> dict[str, set[str]]:
     """What a role's policies name, action by action, and on what."""
     named: dict[str, set[str]] = {}
@@ -267,6 +291,40 @@ def test_alarms_and_dashboards_stand(stores: Repository, outputs: dict[str, Any]
     assert [one["properties"]["title"] for one in body["widgets"]] == ["Requests", "Errors", "Time to answer, ms"]
 
 
+def test_no_secret_is_in_state_outputs_previews_or_reports(stores: Repository, outputs: dict[str, Any], tmp_path: Path) -> None:
+    """The master passwords that RDS made are looked for in everything that a run leaves, secrets shown."""
+    secrets = stores.aws("secretsmanager")
+    planted = [
+        json.loads(secrets.get_secret_value(SecretId=made["secret"])["SecretString"])["password"]
+        for made in outputs["database_ids"].values()
+    ]
+    assert len(planted) == len(set(planted)) == 2
+    assert all(len(password) >= 8 for password in planted)
+    state, preview = tmp_path / "state.json", tmp_path / "preview.json"
+    state.write_text(stores.pulumi("stack", "export", "-s", "demo", "--show-secrets").stdout, encoding="utf-8")
+    preview.write_text(stores.pulumi("preview", "-s", "demo", "--json", "--show-secrets", check=None).stdout, encoding="utf-8")
+    reports = {kind: tmp_path / f"report.{kind}" for kind in ("sarif", "html", "junit")}
+    options = [part for kind, file in reports.items() for part in (f"--{kind}", str(file))]
+    said = stores.platformctl("check", "--state", str(state), *options, check=None)
+    written = {"said": said.stdout + said.stderr, **{file.name: file.read_text("utf-8") for file in (state, preview, *reports.values())}}
+    assert all(len(text) > 100 for text in written.values()), {name: len(text) for name, text in written.items()}
+    assert [name for name, text in written.items() for password in planted if password in text] == []
+    # What may be told is told: the search looks in the right places.
+    assert outputs["database_ids"]["accounts"]["secret"] in written["state.json"]
+
+
 def test_the_evaluator_knows_no_from_yes() -> None:
-    """The judge itself: an explicit deny wins, `*` matches, `NotAction` turns around, and an unknown operator is an error."""
-    assert document('{"Statement": {"Effect": "Allow"}}') == [{"Effect": "Allow"}]
+    """The judge itself: wildcards, conditions, and keys that a request lacks."""
+    read = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/x/*"}
+    assert applies(read, "s3:GetObject", "arn:aws:s3:::b/x/1", {})
+    assert not applies(read, "s3:PutObject", "arn:aws:s3:::b/x/1", {})
+    assert not applies(read, "s3:GetObject", "arn:aws:s3:::b/y/1", {})
+    only = {**read, "Condition": {"StringEquals": {"aws:SourceVpc": ["vpc-1", "vpc-2"]}}}
+    assert applies(only, "s3:GetObject", "arn:aws:s3:::b/x/1", {"aws:sourcevpc": "vpc-2"})
+    assert not applies(only, "s3:GetObject", "arn:aws:s3:::b/x/1", {"aws:SourceVpc": "vpc-3"})
+    assert not applies(only, "s3:GetObject", "arn:aws:s3:::b/x/1", {})
+    denied = {**read, "Effect": "Deny", "Condition": {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}}
+    assert applies(denied, "s3:GetObject", "arn:aws:s3:::b/x/1", {}), "a negation holds where the key is missing"
+    others = {"Effect": "Allow", "NotAction": "s3:Get*", "Resource": "*"}
+    assert applies(others, "s3:PutObject", "arn:aws:s3:::b/x/1", {})
+    assert not applies(others, "s3:GetObject", "arn:aws:s3:::b/x/1", {})
