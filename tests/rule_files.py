@@ -7,6 +7,7 @@ from typing import Any
 from platform_components.certificates import issuers
 from platform_components.delivery import argo_cd, flux
 from platform_components.mesh import trust
+from platform_components.observability import probes
 from platform_components.observability.alerts import rule_spec
 from platform_components.observability.rules import RuleSettings, platform_rules
 from platform_components.observability.slo.args import SloSettings
@@ -27,6 +28,7 @@ def specs() -> Mapping[str, Any]:
         "mesh-linkerd": trust.expiry_rules("linkerd", "linkerd-identity-issuer", 180),
         "argo-cd": argo_cd.alerts(),
         "flux": flux.alerts(),
+        "public-entries": probes.rules(14),
     }
 
 

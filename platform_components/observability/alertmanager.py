@@ -21,10 +21,10 @@ PAGE: Final = 'severity=~"page|critical"'
 QUIET: Final = 'severity=~"info|none"'
 _LESS: Final = 'severity=~"ticket|warning|info"'
 
-_DOWN: Final = "ClusterDown|KubeAPIDown|KubeletDown"
-_PARTS: Final = "Kube.+|Node.+|TargetDown|Prometheus.+|Config.+"
+_DOWN: Final = "KubeAPIDown|NodesNotReady"
+_PARTS: Final = "(Kube|Node|Pod|Deployment|StatefulSet|DaemonSet|Job|Volume|Target).*"
 """Alerts on parts of a cluster. Never an objective of a service: that it is broken is news, whatever broke it."""
-_NODE_DOWN: Final = "KubeNodeNotReady|KubeNodeUnreachable"
+_NODE_DOWN: Final = "NodeNotReady|KubeNodeNotReady|KubeNodeUnreachable"
 
 _TIMES: Final[Mapping[str, Mapping[str, str]]] = {
     "page": {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h"},

@@ -216,6 +216,9 @@ class ObservabilityStackArgs(ObservabilitySettings, InstallationArgs):
         default=None,
         description="`issuerRef` of the certificate that the API server calls the operator with. Omitted: an issuer of the operator's own.",
     )
+    monthly_usd: float | None = Field(
+        default=None, gt=0, description="Budget of a month in US dollars, which an alert holds the cluster's cost to. Omitted: no alert."
+    )
     tags: Mapping[str, str] = Field(default={}, description="Tags of what is made in AWS. Omitted: only the library's own.")
 
 

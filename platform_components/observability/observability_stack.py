@@ -36,9 +36,11 @@ from platform_components.identity.statements import Statement
 from platform_components.identity.workload_identity import WorkloadIdentity
 from platform_components.labels import owned
 from platform_components.names import child_name
-from platform_components.observability import alertmanager, collectors, plans, probes
+from platform_components.observability import alertmanager, collectors, dashboards, plans, probes
+from platform_components.observability.alerts import Links, rule_spec
 from platform_components.observability.args import AmazonManagedPrometheus, ObservabilityStackArgs, Thanos
 from platform_components.observability.documents import log_group_arn, object_store
+from platform_components.observability.rules import RuleSettings, platform_rules
 from platform_components.observability.targets import log_groups, targets
 
 AGENTS = 5000
@@ -91,6 +93,8 @@ class ObservabilityStack(PlatformComponent):
         self._create_traces([open_])
         self._create_collectors(telemetry, nodes)
         self._create_probes(prometheus)
+        self._create_rules(prometheus)
+        self._create_dashboards()
         gateway = f"{collectors.GATEWAY}.{opentelemetry_collector.NAMESPACE}.svc"
         self.otlp_endpoint = pulumi.Output.from_input(f"{gateway}:{opentelemetry_collector.OTLP_GRPC}")
         zipkin = f"http://{gateway}:{opentelemetry_collector.ZIPKIN}/api/v2/spans" if args.traces else None
@@ -162,6 +166,31 @@ class ObservabilityStack(PlatformComponent):
             self._objects.create(child_name("probe", name), _OPERATOR, "Probe", name, spec, [prober, prometheus], labels=owned())
         spec = probes.rules(settings.certificate_days)
         self._objects.create("probe-alerts", _OPERATOR, "PrometheusRule", "public-entries", spec, [prometheus], labels=owned())
+
+    def _create_rules(self, prometheus: pulumi.Resource) -> None:
+        """The platform's own rules. One object each group, so that a fault in one does not keep the others from being loaded."""
+        grafana = f"https://grafana.{self._args.domain}" if self._args.domain else ""
+        for group in platform_rules(RuleSettings(monthly_usd=self._args.monthly_usd)):
+            spec = rule_spec([group], Links(dashboards=grafana))
+            self._objects.create(
+                child_name("rules", group.name), _OPERATOR, "PrometheusRule", group.name, spec, [prometheus], labels=owned()
+            )
+
+    def _create_dashboards(self) -> None:
+        """The platform's dashboards, which Grafana's sidecar finds by their label."""
+        for uid in dashboards.UIDS:
+            metadata: Any = {
+                "name": f"dashboard-{uid}",
+                "namespace": MONITORING,
+                "labels": owned({kube_prometheus_stack.DASHBOARD: "1"}),
+                "annotations": {kube_prometheus_stack.FOLDER: "Platform"},
+            }
+            k8s.core.v1.ConfigMap(
+                child_name(self._name, "board", uid),
+                metadata=metadata,
+                data={f"{uid}.json": dashboards.text(uid)},
+                opts=self.child_options(),
+            )
 
     # -- logs and traces
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from platform_components.charts.records.prometheus_blackbox_exporter import ADDRESS
-from platform_components.observability.alerts import Alert, Group, Severity
+from platform_components.observability.alerts import PLATFORM_TEAM, Alert, Group, Severity, rule_spec
+from platform_components.observability.rules.workloads import owned
 
 DEFAULT: Final = "http_2xx"
 """Module of what says nothing of its own."""
@@ -30,18 +31,18 @@ def probes(entries: Mapping[str, Any], interval_seconds: int) -> dict[str, Spec]
     found: dict[str, Spec] = {INGRESSES: _ingresses(interval_seconds)}
     for name, entry in entries.items():
         module = name if entry.status or entry.contains else DEFAULT
-        labels = {"entry": name, **({"team": entry.team} if entry.team else {})}
+        labels = {"entry": name, "team": entry.team or PLATFORM_TEAM}
         targets = {"staticConfig": {"static": [entry.url], "labels": labels}}
         found[f"entry-{name}"] = _probe(module, targets, interval_seconds)
     return found
 
 
 def rules(certificate_days: int) -> Spec:
-    """Alerts on entries; they go to the entry's team, by the label that its Probe gives, or to the platform."""
+    """Alerts on entries; they go to the entry's team, or to that of the Ingress's namespace."""
     alerts = (
         Alert(
             "PublicEntryDown",
-            "avg_over_time(probe_success[3m]) == 0",
+            _of_owners("avg_over_time(probe_success{{{of}}}[3m]) == 0"),
             Severity.PAGE,
             "{{ $labels.instance }} does not answer as it should, asked from inside {{ $labels.cluster }}",
             DASHBOARD,
@@ -50,7 +51,7 @@ def rules(certificate_days: int) -> Spec:
         ),
         Alert(
             "PublicEntryFlapping",
-            "avg_over_time(probe_success[1h]) < 0.95",
+            _of_owners("avg_over_time(probe_success{{{of}}}[1h]) < 0.95"),
             Severity.TICKET,
             "{{ $labels.instance }} answered {{ $value | humanizePercentage }} of the checks of the last hour",
             DASHBOARD,
@@ -59,7 +60,7 @@ def rules(certificate_days: int) -> Spec:
         ),
         Alert(
             "PublicCertificateExpires",
-            f"probe_ssl_earliest_cert_expiry - time() < {certificate_days} * 86400",
+            _of_owners("probe_ssl_earliest_cert_expiry{{{of}}} - time() < " + str(certificate_days * 86_400)),
             Severity.TICKET,
             "The certificate of {{ $labels.instance }} is valid for another {{ $value | humanizeDuration }} only",
             DASHBOARD,
@@ -75,7 +76,12 @@ def rules(certificate_days: int) -> Spec:
             lasting="15m",
         ),
     )
-    return {"groups": [Group("public-entries", alerts).spec()]}
+    return rule_spec([Group("public-entries", alerts)])
+
+
+def _of_owners(expression: str) -> str:
+    """An expression on entries, each with its team: that of the entry, or for an Ingress that of its namespace."""
+    return f"""({expression.format(of='team!=""')}) or {owned(expression.format(of='team=""'))}"""
 
 
 def _module(status: tuple[int, ...], contains: str | None) -> Spec:

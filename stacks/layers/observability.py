@@ -24,6 +24,7 @@ def build(environment: Environment, upstream: Upstream) -> ObservabilityOutputs:
             **dict(environment.observability),
             **surroundings(environment, upstream),
             internal_issuer=upstream.require("platform", "internal_issuer"),
+            monthly_usd=float(environment.budget.monthly_usd) if environment.budget else None,
             tags=environment.default_tags("observability"),
         ),
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[random.Provider("random")])),

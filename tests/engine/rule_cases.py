@@ -34,6 +34,8 @@ _OWNED = {**_PHASE, 'kube_namespace_labels{namespace="shop",label_platform_compo
 _DISK = '{instance="n1",mountpoint="/",fstype="xfs",device="d"}'
 _CLAIM = '{namespace="shop",persistentvolumeclaim="data"}'
 _SET = '{namespace="ci",name="small"}'
+_ENTRY = '{job="probe/monitoring/entry-shop",instance="https://shop.example.com/",entry="shop",team="payments"}'
+_INGRESS = '{job="probe/monitoring/ingresses",instance="https://shop.dev.example.com/",namespace="shop"}'
 _POOL = '{nodepool="general",resource_type="cpu"}'
 
 
@@ -55,6 +57,37 @@ def _api(errors: str) -> dict[str, str]:
 
 
 CASES: tuple[Case, ...] = (
+    *_pair(
+        "PublicEntryDown",
+        "20m",
+        {f"probe_success{_ENTRY}": "1x10 0x30"},
+        {f"probe_success{_ENTRY}": "1x10 0x2 1x30"},
+        why="two checks are no outage",
+        team="payments",
+    ),
+    Case(
+        "PublicEntryDown",
+        {**_OWNED, f"probe_success{_INGRESS}": "1x10 0x30"},
+        "20m",
+        labels={"team": "payments"},
+        why="the host of an Ingress is its namespace's",
+    ),
+    *_pair(
+        "PublicEntryFlapping",
+        "3h",
+        {f"probe_success{_ENTRY}": "1 1 0 1 1 0 1 1 0 1 1 0 1 1 0 1x2 0 1x2 0 1x2 0 1x5 " + "0 1x3 " * 60},
+        {f"probe_success{_ENTRY}": "1x90 0x1 1x120"},
+        why="one failure in an hour",
+        team="payments",
+    ),
+    *_pair(
+        "PublicCertificateExpires",
+        "2h",
+        {f"probe_ssl_earliest_cert_expiry{_ENTRY}": f"{10 * DAY}x200"},
+        {f"probe_ssl_earliest_cert_expiry{_ENTRY}": f"{60 * DAY}x200"},
+        team="payments",
+    ),
+    *_pair("PublicEntriesUnchecked", "30m", {}, {f"up{_ENTRY}": "1x60"}),
     *_pair(
         "NodeNotReady", "25m", {_READY % "a": "0x60", _READY % "b": "1x60"}, {_READY % "a": "1x20 0x10 1x30"}, why="ten minutes", node="a"
     ),

@@ -26,7 +26,7 @@ LEVELS = {
 }
 """Labels that a recorded series keeps, by the level in its name."""
 
-READS = {"platform-growth": ["platform-capacity"], "platform-volumes": ["platform-workloads"]}
+READS = {"platform-growth": ["platform-capacity"], "public-entries": ["platform-workloads"], "platform-volumes": ["platform-workloads"]}
 """Groups whose rules read what other groups record."""
 
 

@@ -48,6 +48,11 @@ NODE_EXPORTER = Image("quay.io", "prometheus/node-exporter", "v1.12.1-distroless
 _UNREACHABLE = ("kubeControllerManager", "kubeEtcd", "kubeProxy", "kubeScheduler")
 """Parts of the control plane that EKS does not let anybody scrape, or that listen on the node's loopback only."""
 _NO_RULES = ("etcd", "kubeControllerManager", "kubeProxy", "kubeSchedulerAlerting", "kubeSchedulerRecording", "windows")
+_NO_ALERTS = (
+    "alertmanager", "configReloaders", "general", "kubeApiserverSlos", "kubeStateMetrics", "kubernetesApps", "kubernetesResources",
+    "kubernetesStorage", "kubernetesSystem", "network", "node", "nodeExporterAlerting", "prometheus", "prometheusOperator",
+)  # fmt: skip
+"""Alerts that name no team, runbook of this repository or dashboard; the platform has its own in their place."""
 
 _VPC_CNI: Mapping[str, Any] = {
     "name": "aws-node",
@@ -103,7 +108,7 @@ def values(site: Site, metrics: Metrics | None = None) -> Values:
         "fullnameOverride": NAME,
         # They are another add-on's, which upgrades them.
         "crds": {"enabled": False},
-        "defaultRules": {"create": True, "rules": dict.fromkeys(_NO_RULES, False)},
+        "defaultRules": {"create": True, "rules": dict.fromkeys((*_NO_RULES, *_NO_ALERTS), False)},
         **{part: {"enabled": False} for part in _UNREACHABLE},
         "prometheusOperator": _operator(site, metrics),
         "prometheus": _prometheus(site, metrics),

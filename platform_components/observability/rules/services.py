@@ -150,6 +150,8 @@ def backups_group(schedules: Mapping[str, int]) -> Group:
     Args:
         schedules: hours that the newest good backup of each schedule may be old.
     """
+    if not schedules:
+        return Group("platform-backups", [])
     expired = " or ".join(
         f'(time() - max by (schedule) (velero_backup_last_successful_timestamp{{schedule="{name}"}}) > {hours} * 3600 '
         f'or absent(velero_backup_last_successful_timestamp{{schedule="{name}"}}))'
@@ -163,7 +165,7 @@ def backups_group(schedules: Mapping[str, int]) -> Group:
         dashboard=dashboards.OVERVIEW,
         lasting="30m",
     )
-    return Group("platform-backups", [alert] if schedules else [])
+    return Group("platform-backups", [alert])
 
 
 def cost_group(monthly_usd: float | None) -> Group:
