@@ -1,4 +1,4 @@
-"""Every Kubernetes object of the platform layer, in every environment and with every engine, is taken by a real API server.
+"""Every Kubernetes object of the platform and observability layers, in every environment and with every engine, is taken by a real API server.
 
 The programs run offline; their objects are sent to one API server, which judges them as it would on `up`: namespaces and definitions for
 good, everything else as a dry run. A kind whose definition is in no Go module cannot be judged: it is listed, and the list is held.
@@ -73,17 +73,19 @@ IN_THE_CLOUD: Final[Mapping[str, Mapping[str, Any]]] = {
 def upstream(environment: str) -> dict[str, Any]:
     """What the layers below export; no variant changes those."""
     project, exports = find_project(ROOT), {}
-    for below in project.stacks_below(f"{environment}.platform"):
+    for below in project.stacks_below(f"{environment}.observability"):
         found = run_stack(project, below, upstream=exports, preview=False).exports
-        exports[below] = {**found, **IN_THE_CLOUD[below.partition(".")[2]]}
+        exports[below] = {**found, **IN_THE_CLOUD.get(below.partition(".")[2], {})}
     return exports
 
 
 def objects(project: Project, environment: str) -> list[dict[str, Any]]:
-    """The Kubernetes objects that an environment's platform layer registers."""
-    graph = run_stack(project, f"{environment}.platform", upstream=upstream(environment), preview=False).graph
+    """The Kubernetes objects that an environment's platform and observability layers register."""
+    layers = (f"{environment}.platform", f"{environment}.observability")
+    graphs = [run_stack(project, layer, upstream=upstream(environment), preview=False).graph for layer in layers]
     return [
         dict(node.inputs)
+        for graph in graphs
         for node in graph
         if node.custom and node.type.startswith("kubernetes:") and "apiVersion" in node.inputs and "helm.sh" not in node.type
     ]
