@@ -1,4 +1,4 @@
-"""Every Kubernetes object of the platform and observability layers, in every environment and with every engine, is taken by a real API server.
+"""Every Kubernetes object of both layers above the cluster, in every environment and with every engine, is taken by a real API server.
 
 The programs run offline; their objects are sent to one API server, which judges them as it would on `up`: namespaces and definitions for
 good, everything else as a dry run. A kind whose definition is in no Go module cannot be judged: it is listed, and the list is held.
