@@ -177,20 +177,21 @@ class ObservabilityStack(PlatformComponent):
             )
 
     def _create_dashboards(self) -> None:
-        """The platform's dashboards, which Grafana's sidecar finds by their label."""
+        """The platform's dashboards, and every team's own copies in its folder; Grafana's sidecar finds them by their label."""
         for uid in dashboards.UIDS:
-            metadata: Any = {
-                "name": f"dashboard-{uid}",
-                "namespace": MONITORING,
-                "labels": owned({kube_prometheus_stack.DASHBOARD: "1"}),
-                "annotations": {kube_prometheus_stack.FOLDER: "Platform"},
-            }
-            k8s.core.v1.ConfigMap(
-                child_name(self._name, "board", uid),
-                metadata=metadata,
-                data={f"{uid}.json": dashboards.text(uid)},
-                opts=self.child_options(),
-            )
+            self._create_board(uid, "Platform", {uid: dashboards.text(uid)})
+        for team in sorted(self._args.teams):
+            self._create_board(f"team-{team}", team, dashboards.for_team(team))
+
+    def _create_board(self, name: str, folder: str, texts: Mapping[str, str]) -> None:
+        metadata: Any = {
+            "name": f"dashboard-{name}",
+            "namespace": MONITORING,
+            "labels": owned({kube_prometheus_stack.DASHBOARD: "1"}),
+            "annotations": {kube_prometheus_stack.FOLDER: folder},
+        }
+        data = {f"{uid}.json": text for uid, text in texts.items()}
+        k8s.core.v1.ConfigMap(child_name(self._name, "board", name), metadata=metadata, data=data, opts=self.child_options())
 
     # -- logs and traces
 
