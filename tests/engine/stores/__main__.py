@@ -53,6 +53,14 @@ events = platform.Database(
 )
 events.grant_read(inside)
 
+sessions = platform.Cache("sessions", platform.CacheArgs(network=network, **throwaway))
+sessions_connection = sessions.grant_write(inside)
+clicks = platform.Stream("clicks", platform.StreamArgs(retention_hours=48, **throwaway))
+clicks_connection = clicks.grant_read(ledger)
+
+pulumi.export("cache", sessions_connection.as_inputs())
+pulumi.export("stream", clicks_connection.as_inputs())
+pulumi.export("stream_key", clicks.key_arn)
 pulumi.export(
     "queue", {"jobs": jobs.connection.as_inputs(), "urls": orders.queue_urls, "arns": orders.queue_arns, "topic": orders.topic_arn}
 )
