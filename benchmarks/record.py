@@ -27,6 +27,12 @@ RATIOS: Mapping[str, Mapping[str, str]] = {
         "growth": "time per resource, most to middle (aim: at most 1.35)",
     },
     "engine": {"ratio": "time of `up` of our stack to a bare program of the same resources (aim: at most 1.3)"},
+    "tenants": {
+        "sizes.0.time_ratio": "processor time of the preview, fewest teams, to bare registration of as many resources (aim: at most 1.3)",
+        "sizes.-1.time_ratio": "processor time of the preview, most teams, to bare registration (aim: at most 1.3)",
+        "growth": "time per team, most to fewest (1 is linear; aim: at most 1.35)",
+        "peak_mib": "peak of memory, most teams, MiB (aim: at most 1,536)",
+    },
     "policies": {
         "throughput_ratio": "our resources per second of the whole process, most resources, to Checkov's best (aim: at least 20)",
         "marginal_ratio": "what one resource more takes Checkov, to us (aim: at least 20)",

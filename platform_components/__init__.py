@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from platform_components.resilience.args import BackupPlanArgs
     from platform_components.resilience.backup_plan import BackupPlan
     from platform_components.tenancy.args import Team, TenantArgs
+    from platform_components.tenancy.context import TeamContext
     from platform_components.tenancy.tenant import Tenant
 
 _MODULES = {
@@ -126,6 +127,7 @@ _MODULES = {
     "SloArgs": "observability.slo.args",
     "Statement": "identity.statements",
     "Team": "tenancy.args",
+    "TeamContext": "tenancy.context",
     "Tenant": "tenancy.tenant",
     "TenantArgs": "tenancy.args",
     "Stream": "data.stream",
@@ -196,6 +198,7 @@ __all__ = [
     "Stream",
     "StreamArgs",
     "Team",
+    "TeamContext",
     "Tenant",
     "TenantArgs",
     "UnsupportedError",

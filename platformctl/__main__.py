@@ -48,6 +48,8 @@ COMMANDS: Sequence[tuple[str, str, str]] = (
     ("slo", "list", "slo:list_slos"),
     ("slo", "explain", "slo:explain"),
     ("dr", "plan", "recovery:plan"),
+    ("team", "rebalance", "team_state:rebalance"),
+    ("team", "offboard", "team_state:offboard"),
     ("policy", "list", "policy:list_rules"),
     ("policy", "explain", "policy:explain"),
     ("policy", "waivers", "policy:list_waivers"),

@@ -9,6 +9,8 @@ from platform_components.declarations.environment import Environment, environmen
 from platform_components.declarations.team import Teams, crossing_problems, load_teams, team_files
 from platform_components.errors import DeclarationError, Problem
 from platform_components.tenancy.args import Team
+from platform_components.tenancy.placement import shard_layer, shard_of
+from platformctl.engine.runner import StackRunner, by_component
 from platformctl.project import Project
 
 FOLDER: Final = "teams"
@@ -25,6 +27,53 @@ class Register:
     """Those that are sound."""
     problems: Sequence[Problem] = field(default=())
     """What is wrong in any team's file, and between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A team that lies in one stack and belongs in another."""
+
+    team: str
+    source: str
+    target: str
+    urns: Sequence[str]
+
+
+def placed(project: Project, runner: StackRunner, environment: str) -> dict[str, dict[str, list[str]]]:
+    """URNs of what each team has, by the stack it lies in; stacks beyond the last shard are looked for, too."""
+    found: dict[str, dict[str, list[str]]] = {}
+    shards = project.shards(environment)
+    shard = 0
+    while shard < shards or runner.exists(f"{environment}.{shard_layer(shard)}"):
+        stack = f"{environment}.{shard_layer(shard)}"
+        teams = by_component(runner.resources(stack))
+        if teams:
+            found[stack] = teams
+        shard += 1
+    return found
+
+
+def astray(found: Mapping[str, Mapping[str, Sequence[str]]], environment: str, shards: int) -> list[Move]:
+    """Teams that lie in another stack than the one they belong in."""
+    moves = []
+    for stack, teams in found.items():
+        for team, urns in sorted(teams.items()):
+            target = f"{environment}.{shard_layer(shard_of(team, shards))}"
+            if target != stack:
+                moves.append(Move(team, stack, target, tuple(urns)))
+    return moves
+
+
+def orphans(found: Mapping[str, Mapping[str, Sequence[str]]], project: Project) -> list[tuple[str, str]]:
+    """Teams that lie in a stack and are no longer declared there, with the stack; of a broken file nobody can say so."""
+    files = team_files(folder_of(project))
+    teams = load_teams({team: files[team] for held in found.values() for team in held if team in files})
+    return [
+        (team, stack)
+        for stack, held in found.items()
+        for team in sorted(held)
+        if team not in files or (team in teams.sound and stack.partition(".")[0] not in teams.sound[team].team.environments)
+    ]
 
 
 def folder_of(project: Project) -> Path:

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from platformctl.engine.drift import Drift
     from platformctl.engine.keeping import Loss
+    from platformctl.engine.render import Display
     from platformctl.engine.runner import StackResult, StackRunner
 
 DRIFTED = 1
@@ -78,20 +79,22 @@ def up(  # noqa: PLR0913, PLR0917 -- one for each option
     """Bring an environment up: make the cloud what is declared, lower layers first."""
     project = find_project(directory)
     stacks = project.stacks_of(target)
-    console = _console(json_output)
+    console = console_of(json_output)
+    left_alone = leave_broken_teams(project, stacks)
     _refuse_bad_input(project, stacks)
     if or_preview:
-        with _interruptible():
+        with interruptible():
             has_engine = _has_engine(console)
         if not has_engine:
             from platformctl.commands.preview import preview
 
             preview(target, json_output=json_output, directory=directory)
             return
-    with _interruptible():
-        place = _place(project, stacks, sandbox, sandbox_name, start=True)
-        runner = _runner(project, place, console)
+    with interruptible():
+        place = place_of(project, stacks, sandbox, sandbox_name, start=True)
+        runner = runner_of(project, place, console)
         _need_layers_below(project, runner, stacks, place)
+        _need_teams_in_place(project, runner, stacks)
         named = allow_replace or []
         lost = _refuse_losses(target, place, runner, stacks, named, refresh=refresh, json_output=json_output)
         if dry_run:
@@ -101,10 +104,14 @@ def up(  # noqa: PLR0913, PLR0917 -- one for each option
             _preview_and_ask(runner, stacks, lost, console)
         for stack, found in lost.items():
             runner.unprotect(stack, [loss.urn for loss in found])
-        results = [_reported(runner.up(stack, refresh=refresh), console) for stack in stacks]
+        results = _wave_by_wave(
+            stacks, console, lambda stack, display: runner.up(stack, refresh=refresh, left_alone=tuple(left_alone), display=display)
+        )
         if place.is_sandbox:
             _say_what_was_not_checked(project, sandbox_name, console)
     _print_results(target, place, "up", results, json_output)
+    if left_alone:
+        raise DeclarationError([problem for error in left_alone.values() for problem in error.problems])
 
 
 def destroy(
@@ -118,18 +125,18 @@ def destroy(
     """Delete everything an environment is made of, upper layers first."""
     project = find_project(directory)
     stacks = tuple(reversed(project.stacks_of(target)))
-    console = _console(json_output)
-    with _interruptible():
+    console = console_of(json_output)
+    with interruptible():
         if sandbox and not _sandbox_runs(project, sandbox_name):
             console.print(f"sandbox {sandbox_name} is not running, so there is nothing to destroy in it", markup=False)
             return
-        place = _place(project, stacks, sandbox, sandbox_name)
-        runner = _runner(project, place, console)
+        place = place_of(project, stacks, sandbox, sandbox_name)
+        runner = runner_of(project, place, console)
         _need_no_layer_above(project, runner, stacks, place)
         _need_no_protection(runner, stacks, place)
         if not (place.is_sandbox or yes):
             _ask_to_type(f"Everything of {', '.join(stacks)} on {place.title} will be deleted.", target)
-        results = [_reported(runner.destroy(stack), console) for stack in stacks]
+        results = _wave_by_wave(stacks, console, lambda stack, display: runner.destroy(stack, display=display))
     _print_results(target, place, "destroy", results, json_output)
 
 
@@ -144,10 +151,10 @@ def refresh(
     """Bring the state up to date with what the cloud holds; the cloud itself is not changed."""
     project = find_project(directory)
     stacks = project.stacks_of(target)
-    console = _console(json_output)
-    with _interruptible():
-        place = _place(project, stacks, sandbox, sandbox_name)
-        runner = _runner(project, place, console)
+    console = console_of(json_output)
+    with interruptible():
+        place = place_of(project, stacks, sandbox, sandbox_name)
+        runner = runner_of(project, place, console)
         if not (place.is_sandbox or yes):
             _ask(f"The state of {', '.join(stacks)} will be changed to what {place.title} holds. Go on?")
         results = [_reported(runner.refresh(stack), console) for stack in stacks]
@@ -164,10 +171,10 @@ def drift(
     """Show where the cloud differs from what is declared (exit 1 if it does); changes neither cloud nor state."""
     project = find_project(directory)
     stacks = project.stacks_of(target)
-    console = _console(json_output)
-    with _interruptible():
-        place = _place(project, stacks, sandbox, sandbox_name)
-        runner = _runner(project, place, console)
+    console = console_of(json_output)
+    with interruptible():
+        place = place_of(project, stacks, sandbox, sandbox_name)
+        runner = runner_of(project, place, console)
         found = _drift_of(runner, stacks)
     _print_drift(target, place, found, json_output)
     if any(found.values()):
@@ -260,6 +267,87 @@ def _need_no_protection(runner: "StackRunner", stacks: Sequence[str], place: Pla
         raise UnsupportedError("\n".join([*lines, "Nothing was deleted."]))
 
 
+def leave_broken_teams(project: Project, stacks: Sequence[str]) -> Mapping[str, DeclarationError]:
+    """Teams of these stacks whose files are broken, and why. The programs of their stacks leave them out; nobody else has to wait."""
+    from platform_components.tenancy.placement import parse_layer, shard_of
+
+    shards = {parse_layer(stack.partition(".")[2])[1] for stack in stacks} - {None}
+    if not shards:
+        return {}
+    from platform_components.declarations.team import LEFT_ALONE_VARIABLE, load_teams, team_files
+    from platformctl.teams import folder_of
+
+    count = project.shards(stacks[0].partition(".")[0])
+    files = {name: path for name, path in team_files(folder_of(project)).items() if shard_of(name, count) in shards}
+    broken = load_teams(files, root=project.root).broken
+    os.environ[LEFT_ALONE_VARIABLE] = ",".join(broken)
+    for error in broken.values():
+        _to_stderr(str(error))
+    if broken:
+        # The engine deletes nothing of a stack while something in it is excluded.
+        _to_stderr(f"left as they are until that is put right: {', '.join(broken)}; what others no longer declare there goes then, too")
+    return broken
+
+
+def _need_teams_in_place(project: Project, runner: "StackRunner", stacks: Sequence[str]) -> None:
+    """No team is made anew in one stack and deleted in another because a shard was added, nor deleted because its file is gone.
+
+    Raises:
+        DeclarationError: names every team that lies in the wrong stack, and every one without a file.
+    """
+    from platform_components.tenancy.placement import parse_layer
+
+    if all(parse_layer(stack.partition(".")[2])[1] is None for stack in stacks):
+        return
+    from platformctl.teams import astray, orphans, placed
+
+    environment = stacks[0].partition(".")[0]
+    found = placed(project, runner, environment)
+    problems = [
+        Problem(f"lies in {move.source} and belongs in {move.target}; run `{program()} team rebalance {environment}`", field=move.team)
+        for move in astray(found, environment, project.shards(environment))
+    ]
+    problems += [
+        Problem(
+            f"lies in {stack} and is no longer declared there, so that everything of it would be deleted; put its file right, "
+            f"or run `{program()} team offboard {team} {environment}`",
+            field=team,
+        )
+        for team, stack in orphans(found, project)
+    ]
+    if problems:
+        raise DeclarationError(problems)
+
+
+def _wave_by_wave(stacks: Sequence[str], console: "Console", act: "Callable[[str, Display | None], StackResult]") -> list["StackResult"]:
+    """Work on stack after stack; on those of one layer at once.
+
+    Raises:
+        PlatformError: some failed; what they have in common with others does not stop these.
+    """
+    from itertools import groupby
+
+    from platform_components.tenancy.placement import parse_layer
+    from platformctl.engine.parallel import together
+    from platformctl.engine.render import Display, live
+    from platformctl.engine.runner import StackResult
+
+    results: list[StackResult] = []
+    for _, names in groupby(stacks, key=lambda stack: parse_layer(stack.partition(".")[2])[0]):
+        wave = list(names)
+        if len(wave) == 1:
+            results.append(_reported(act(wave[0], None), console))
+            continue
+        display = Display(console)
+        with live(console, display.picture):
+            done = together(wave, lambda stack, shown=display: _reported(act(stack, shown), console), _to_stderr)  # type: ignore[misc]
+        results += [result for result in done.values() if isinstance(result, StackResult)]
+        failed = [result for result in done.values() if isinstance(result, Exception)]
+        if failed:
+            raise type(failed[0])("\n".join(map(str, failed)))
+    return results
+
+
 def _drift_of(runner: "StackRunner", stacks: Sequence[str]) -> dict[str, list["Drift"]]:
     """Drift of each stack; of an environment that is up in part, a layer that is missing is one difference."""
     from platformctl.engine.drift import Drift, Kind
@@ -275,7 +363,7 @@ def _sandbox_runs(project: Project, name: str) -> bool:
     return lifecycle.Sandbox.load(project.root, name) is not None
 
 
-def _console(json_output: bool) -> "Console":
+def console_of(json_output: bool) -> "Console":
     """Where progress goes: stdout, unless that is for the JSON."""
     from rich.console import Console
 
@@ -316,7 +404,7 @@ def _say_what_was_not_checked(project: Project, name: str, console: "Console") -
         console.print(f"{stored} Kubernetes {objects} only checked against schemas; {more}", markup=False)
 
 
-def _place(project: Project, stacks: Sequence[str], wanted: bool | None, name: str, *, start: bool = False) -> Place:
+def place_of(project: Project, stacks: Sequence[str], wanted: bool | None, name: str, *, start: bool = False) -> Place:
     """Where to run: as asked for, else where the stacks are.
 
     Raises:
@@ -350,7 +438,8 @@ def _place(project: Project, stacks: Sequence[str], wanted: bool | None, name: s
     return Place(f"the real account{f' of AWS profile {account}' if account else ''}, state in {backend}", environ, is_sandbox=False)
 
 
-def _runner(project: Project, place: Place, console: "Console") -> "StackRunner":
+def runner_of(project: Project, place: Place, console: "Console") -> "StackRunner":
+    """What runs the project's stacks in a place; says which it is."""
     from platformctl.engine.cli import install_cli
     from platformctl.engine.progress import Progress
     from platformctl.engine.runner import StackRunner
@@ -385,7 +474,7 @@ def _need_terminal() -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Ctrl-C and SIGTERM end the command with a sentence and exit code 130; the engine has been cancelled by then."""
     from platformctl.engine.process import InterruptedRunError
 

@@ -21,6 +21,10 @@ PARENT_VARIABLE = "PLATFORMCTL_PARENT"
 EXIT_CODE = 130
 
 
+_RUNNING: set["subprocess.Popen[bytes]"] = set()
+"""Every CLI that runs now; those of other threads hear of an interrupt by way of it."""
+
+
 class InterruptedRunError(PlatformError):
     """The user interrupted the run; the engine has been cancelled and has written its state (exit 130)."""
 
@@ -81,27 +85,38 @@ class SupervisedPulumi(PulumiCommand):
             process_group=0,
         )
         interrupts = 0
-        while True:
-            try:
-                return process.wait(), interrupts > 0
-            except KeyboardInterrupt:
-                interrupts += 1
-                self._pass_on(process, interrupts)
-            except BaseException:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                raise
+        _RUNNING.add(process)
+        try:
+            while True:
+                try:
+                    return process.wait(), interrupts > 0
+                except KeyboardInterrupt:
+                    interrupts += 1
+                    interrupt([process], interrupts, self._announce)
+                except BaseException:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+                    raise
+        finally:
+            _RUNNING.discard(process)
 
-    def _pass_on(self, process: "subprocess.Popen[bytes]", interrupts: int) -> None:
-        match interrupts:
-            case 1:
-                self._announce("Interrupted: the engine finishes what it has begun and then stops. Press Ctrl-C again to stop at once")
-                os.killpg(process.pid, signal.SIGINT)
-            case 2:
-                self._announce("Stopping at once; what was being created may be there without the state knowing it")
-                os.killpg(process.pid, signal.SIGINT)
-            case _:
-                os.killpg(process.pid, signal.SIGKILL)
+
+def interrupt_running(times: int, announce: Callable[[str], None]) -> None:
+    """Pass an interrupt on to every CLI that runs."""
+    interrupt(list(_RUNNING), times, announce)
+
+
+def interrupt(processes: Sequence["subprocess.Popen[bytes]"], times: int, announce: Callable[[str], None]) -> None:
+    """Pass an interrupt on: the first cancels, the second stops at once, the third kills."""
+    words = {
+        1: "Interrupted: the engine finishes what it has begun and then stops. Press Ctrl-C again to stop at once",
+        2: "Stopping at once; what was being created may be there without the state knowing it",
+    }
+    if times in words:
+        announce(words[times])
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT if times in words else signal.SIGKILL)
 
 
 def _text(stream: IO[bytes]) -> str:

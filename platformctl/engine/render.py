@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -90,13 +90,10 @@ class Renderer:
         self._started = time.monotonic()
 
     @contextmanager
-    def live(self) -> Iterator[None]:
-        """Show what is in progress while the block runs; without a terminal the lines alone must do."""
+    def live(self, display: "Display | None" = None) -> Iterator[None]:
+        """Show what is in progress while the block runs, by itself or among others; without a terminal the lines alone must do."""
         try:
-            if self._console.is_terminal:
-                with Live(get_renderable=self._picture, console=self._console, refresh_per_second=8, transient=True):
-                    yield
-            else:
+            with display.showing(self) if display is not None else live(self._console, self.picture):
                 yield
         finally:
             self.run.seconds = time.monotonic() - self._started
@@ -155,7 +152,8 @@ class Renderer:
     def _print(self, text: str, style: str) -> None:
         self._console.print(Text(text, style=style), soft_wrap=True)
 
-    def _picture(self) -> RenderableType:
+    def picture(self) -> RenderableType:
+        """What is being worked on, and how far it has got."""
         with self._lock:
             active = sorted(self._active.values(), key=lambda item: item[1])
             done = sum(self._done.values())
@@ -166,6 +164,37 @@ class Renderer:
         return Group(
             *lines, Spinner("dots", Text(f"{self._title}  {done} done, {len(active)} in progress  {duration(now - self._started)}"))
         )
+
+
+class Display:
+    """What several runs at once have in progress, one below the other: a terminal has one place for it."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._shown: list[Renderer] = []
+
+    @contextmanager
+    def showing(self, renderer: Renderer) -> Iterator[None]:
+        """Show one run among the others while the block runs."""
+        self._shown.append(renderer)
+        try:
+            yield
+        finally:
+            self._shown.remove(renderer)
+
+    def picture(self) -> RenderableType:
+        """All that is in progress."""
+        return Group(*(renderer.picture() for renderer in tuple(self._shown)))
+
+
+@contextmanager
+def live(console: Console, picture: Callable[[], RenderableType]) -> Iterator[None]:
+    """Keep a picture at the end of a terminal while the block runs."""
+    if not console.is_terminal:
+        yield
+        return
+    with Live(get_renderable=picture, console=console, refresh_per_second=8, transient=True):
+        yield
 
 
 def _is_custom(step: StepEventMetadata) -> bool:

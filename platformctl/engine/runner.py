@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from platformctl.engine.recovery import (
     state_folder,
     with_unfinished_deleted,
 )
-from platformctl.engine.render import Renderer
+from platformctl.engine.render import Display, Renderer
 from platformctl.errors import ToolError
 from platformctl.invocation import program
 from platformctl.project import PROJECT_FILE, Project
@@ -122,8 +122,14 @@ class StackRunner:
         self._adopts = adopts_interrupted
         self._state = state_folder(self._environ.get("PULUMI_BACKEND_URL", ""))
 
-    def up(self, stack: str, *, refresh: bool = True) -> StackResult:
+    def up(self, stack: str, *, refresh: bool = True, left_alone: Collection[str] = (), display: Display | None = None) -> StackResult:
         """Make the cloud what the program declares. What was changed out of band is seen and put right, unless `refresh` is off.
+
+        Args:
+            stack: its name.
+            refresh: whether the cloud is looked at first.
+            left_alone: names of components whose resources are neither changed nor deleted, though the program may not declare them.
+            display: where progress is shown among other runs; by itself where omitted.
 
         Raises:
             RefusedError: the program refused what was declared; nothing was done.
@@ -131,15 +137,22 @@ class StackRunner:
             InterruptedRunError: the user interrupted it.
         """
         opened, fresh = self._open(stack, create=True)
-        return self._run(opened, "up", lambda on_event: opened.up(on_event=on_event, refresh=refresh and not fresh, color="never"))
+        kept = self._urns_of(opened, left_alone) if left_alone and not fresh else []
 
-    def destroy(self, stack: str) -> StackResult:
+        def act(on_event: Callable[[EngineEvent], None]) -> object:
+            return opened.up(
+                on_event=on_event, refresh=refresh and not fresh, color="never", exclude=kept or None, exclude_dependents=bool(kept) or None
+            )
+
+        return self._run(opened, "up", act, display=display)
+
+    def destroy(self, stack: str, *, display: Display | None = None) -> StackResult:
         """Delete everything the stack made. A stack that does not exist is destroyed already. Raises as `up` does."""
         if not self.exists(stack):
             return StackResult(stack, "destroy")
         opened, _ = self._open(stack)
         # Neither is the program run nor the cloud read first: what is there goes, whether or not its declaration is still sound.
-        return self._run(opened, "destroy", lambda on_event: opened.destroy(on_event=on_event, color="never"))
+        return self._run(opened, "destroy", lambda on_event: opened.destroy(on_event=on_event, color="never"), display=display)
 
     def refresh(self, stack: str) -> StackResult:
         """Bring the state up to date with the cloud. Raises as `up` does, and ToolError for a stack that does not exist."""
@@ -232,6 +245,41 @@ class StackRunner:
         resources = (self._workspace().export_stack(stack).deployment or {}).get("resources", ()) if self.exists(stack) else ()
         return any(one.get("protect") for one in resources)
 
+    def resources(self, stack: str) -> list[Mapping[str, Any]]:
+        """What the state of a stack holds; nothing where there is no such stack."""
+        if self._state is not None:
+            return resources_of(self._state, self.project.name, stack)
+        return list((self._workspace().export_stack(stack).deployment or {}).get("resources", ())) if self.exists(stack) else []
+
+    def move(self, urns: Sequence[str], source: str, target: str) -> None:
+        """Move resources from the state of one stack to that of another; the cloud is not touched.
+
+        Raises:
+            ToolError: the CLI refused.
+        """
+        self._open(source)
+        opened, _ = self._open(target, create=True)
+        prefix = f"organization/{self.project.name}/" if self._state is not None else ""
+        command = ["state", "move", "--yes", "--source", f"{prefix}{source}", "--dest", f"{prefix}{target}", *urns]
+        workspace: Any = opened.workspace
+        try:
+            workspace._run_pulumi_cmd_sync(command)  # the SDK has no move of its own
+        except CommandError as error:
+            raise ToolError(f"{source}: {_words(workspace)}") from error
+
+    def remove(self, stack: str, urns: Sequence[str]) -> StackResult:
+        """Delete these resources and whatever depends on them. Raises as `up` does."""
+        opened, _ = self._open(stack)
+
+        def act(on_event: Callable[[EngineEvent], None]) -> object:
+            return opened.destroy(on_event=on_event, target=list(urns), target_dependents=True, color="never")
+
+        return self._run(opened, "destroy", act)
+
+    def _urns_of(self, opened: Stack, components: Collection[str]) -> list[str]:
+        """Whatever lies in components of these names, themselves included."""
+        return [urn for urns in by_component(self.resources(opened.name), components).values() for urn in urns]
+
     def announce(self, text: str) -> None:
         """Print one line of progress."""
         self.console.print(text, markup=False, soft_wrap=True)
@@ -283,14 +331,20 @@ class StackRunner:
         self.announce(f"{opened.name}: an earlier run was cut off while it created {listed}{more}; what is there is taken over or deleted")
 
     def _run(
-        self, opened: Stack, operation: str, act: Callable[[Callable[[EngineEvent], None]], object], *, quiet: bool = False
+        self,
+        opened: Stack,
+        operation: str,
+        act: Callable[[Callable[[EngineEvent], None]], object],
+        *,
+        quiet: bool = False,
+        display: Display | None = None,
     ) -> StackResult:
         renderer = Renderer(self.console, f"{opened.name}: {operation}", quiet=quiet)
         with tempfile.TemporaryDirectory() as folder:
             refusals = Path(folder) / "refusals"
             opened.workspace.env_vars = {**self._environ, REFUSALS_VARIABLE: str(refusals)}
             try:
-                with renderer.live():
+                with renderer.live(display):
                     act(renderer)
             except InterruptedRunError as error:
                 raise InterruptedRunError(f"{opened.name}: {error}; run the same command again to go on from there") from error
@@ -300,6 +354,25 @@ class StackRunner:
                 failed = "\n".join(dict.fromkeys(f"{opened.name}: {failure}" for failure in renderer.run.failures))
                 raise ToolError(failed or f"{opened.name}: {_words(opened.workspace)}") from error
         return StackResult(opened.name, operation, renderer.run.changes, renderer.run.seconds)
+
+
+def by_component(resources: Sequence[Mapping[str, Any]], names: Collection[str] | None = None) -> dict[str, list[str]]:
+    """URNs of a state's resources by the component of the stack that they lie in, the component's own first.
+
+    Args:
+        resources: resources as a state holds them.
+        names: names of the components wanted; all where omitted.
+    """
+    top: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
+    for resource in resources:
+        urn, parent = str(resource["urn"]), str(resource.get("parent") or "")
+        is_component = not resource.get("custom") and bool(parent) and urn_type(parent) == "pulumi:pulumi:Stack"
+        name = urn_name(urn) if is_component else top.get(parent)
+        if name is not None and (names is None or name in names):
+            top[urn] = name
+            found.setdefault(name, []).append(urn)
+    return found
 
 
 def _words(workspace: Any) -> str:

@@ -14,7 +14,15 @@ from rich.console import Console
 from platform_components.errors import DeclarationError, UnsupportedError, UpstreamError
 from platformctl.__main__ import run
 from platformctl.commands import stack as commands
-from platformctl.commands.stack import Place, _ask_to_type, _drift_of, _need_layers_below, _need_no_layer_above, _need_no_protection, _place
+from platformctl.commands.stack import (
+    Place,
+    _ask_to_type,
+    _drift_of,
+    _need_layers_below,
+    _need_no_layer_above,
+    _need_no_protection,
+    place_of,
+)
 from platformctl.engine import cli
 from platformctl.engine.backend import account_environ, chosen_backend
 from platformctl.engine.cache import ToolCache
@@ -77,14 +85,14 @@ def test_the_users_choice_of_backend(
 def test_without_a_running_sandbox_it_is_the_account(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "x")
     monkeypatch.setenv("AWS_PROFILE", "production")
-    place = _place(project, ["dev"], None, "default")
+    place = place_of(project, ["dev"], None, "default")
     assert not place.is_sandbox
     assert "real account of AWS profile production" in place.title
 
 
 def test_only_up_starts_a_sandbox(project: Project) -> None:
     with pytest.raises(ToolError, match="sandbox default is not running"):
-        _place(project, ["dev"], True, "default")
+        place_of(project, ["dev"], True, "default")
 
 
 def test_destroying_in_a_sandbox_that_does_not_run_is_done(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,7 +172,7 @@ def test_nothing_is_destroyed_where_something_is_protected() -> None:
 
 def test_the_account_is_not_meant_by_who_forgot_the_flag(project: Project) -> None:
     with pytest.raises(ToolError, match="sandbox default does not run, so the real account is meant"):
-        _place(project, ["dev"], None, "default")
+        place_of(project, ["dev"], None, "default")
 
 
 NO_WAY = {"PATH": "/usr/bin:/bin", "https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}
