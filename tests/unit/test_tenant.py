@@ -1,0 +1,141 @@
+"""Tenant: what a team gets, whose it is, and what its own programs read of it."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+
+from platform_components.errors import UpstreamError
+from platform_components.identity.args import ClusterRef
+from platform_components.labels import DOMAINS, INGRESS, OWNED
+from platform_components.tenancy.args import TenantArgs
+from platform_components.tenancy.context import TeamContext
+from platform_components.tenancy.quotas import QUOTA_CLASSES, quota_spec
+from platform_components.tenancy.rights import RULES, TeamRole
+from platform_components.tenancy.tenant import Tenant
+from tests.support import Deployment, deploy
+
+CLUSTER = ClusterRef(name="shop", arn="arn:aws:eks:eu-west-1:123456789012:cluster/shop")
+DECLARED: dict[str, Any] = {"team": "ledger", "owners": ["@a"], "group": "sso-ledger", "environments": ["prod"]}
+
+
+def tenant(arguments: dict[str, Any] | None = None, **declared: Any) -> Deployment[Tenant]:
+    given = {"declaration": {**DECLARED, **declared}, "environment": "prod", "cluster": CLUSTER, **(arguments or {})}
+    return deploy(lambda: Tenant("ledger", TenantArgs(**given)))
+
+
+def objects(done: Deployment[Tenant]) -> list[Any]:
+    return [node for node in done.graph if node.type.startswith("kubernetes:")]
+
+
+def test_everything_in_the_namespace_is_the_platforms_own() -> None:
+    done = tenant(services={"api": {"callers": ["shop"]}}, arguments={"mesh": "istio-ambient"})
+    found = objects(done)
+    assert len(found) > 20
+    for node in found:
+        assert node.inputs["metadata"]["labels"][OWNED] == "platform", node.urn
+        assert node.inputs["metadata"].get("namespace", "ledger-prod") == "ledger-prod"
+
+
+def test_a_namespace_says_how_its_pods_are_held_and_what_it_may_have() -> None:
+    done = tenant({"domain": "prod.example.com", "mesh": "istio-ambient"}, domains=["pay.example.org"], services={"api": {"public": True}})
+    metadata = done.one("kubernetes:core/v1:Namespace").inputs["metadata"]
+    assert {metadata["labels"][f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "audit", "warn")} == {"restricted"}
+    assert (metadata["labels"][INGRESS], metadata["labels"]["istio.io/dataplane-mode"]) == ("true", "ambient")
+    assert metadata["annotations"][DOMAINS] == "ledger.prod.example.com,pay.example.org"
+
+
+def test_an_environment_may_have_another_size() -> None:
+    done = tenant(quota="small", quotas={"prod": "large"})
+    assert done.one("kubernetes:core/v1:ResourceQuota").inputs["spec"] == quota_spec(QUOTA_CLASSES["large"])
+
+
+@pytest.mark.parametrize("name", QUOTA_CLASSES)
+def test_a_quota_counts_itself_and_opens_no_node_port(name: str) -> None:
+    hard = quota_spec(QUOTA_CLASSES[name])["hard"]
+    assert (hard["resourcequotas"], hard["services.nodeports"]) == ("1", "0")
+    assert int(hard["configmaps"]) >= 3
+
+
+def test_roles_are_bound_to_the_login_and_to_access_entries() -> None:
+    access = {"viewer": {"groups": ["sso-audit"]}, "ci": {"principal": "arn:aws:iam::123456789012:role/delivery"}}
+    done = tenant({"group_prefix": "oidc:"}, access=access)
+    bound = {
+        node.inputs["metadata"]["name"]: [subject["name"] for subject in node.inputs["subjects"]]
+        for node in done.graph.of_type("kubernetes:rbac.authorization.k8s.io:RoleBinding")
+    }
+    assert bound == {
+        "team-admin": ["platform-components:ledger:team-admin", "oidc:sso-ledger"],
+        "developer": ["platform-components:ledger:developer", "oidc:sso-ledger"],
+        "viewer": ["platform-components:ledger:viewer", "oidc:sso-audit"],
+        "ci": ["platform-components:ledger:ci"],
+    }
+    entry = done.one("aws:eks/accessEntry:AccessEntry").inputs
+    assert (entry["principalArn"], entry["kubernetesGroups"]) == (access["ci"]["principal"], ["platform-components:ledger:ci"])
+
+
+@pytest.mark.parametrize("role", TeamRole)
+def test_no_role_reads_secrets_or_becomes_somebody_else(role: TeamRole) -> None:
+    for rule in RULES[role]:
+        assert not {"*"} & {*rule["verbs"], *rule["resources"], *rule["apiGroups"]}
+        assert not {"impersonate", "escalate", "bind"} & set(rule["verbs"])
+        assert not {"serviceaccounts/token", "resourcequotas/finalizers", "namespaces", "nodes"} & set(rule["resources"])
+        if "secrets" in rule["resources"]:
+            assert not {"get", "list", "watch", "deletecollection"} & set(rule["verbs"])
+        if {"resourcequotas", "limitranges"} & set(rule["resources"]):
+            assert set(rule["verbs"]) == {"get", "list", "watch"}
+    changes = [rule for rule in RULES[role] if {"create", "update", "patch", "delete"} & set(rule["verbs"])]
+    assert bool(changes) is (role is not TeamRole.VIEWER)
+
+
+def test_a_service_has_an_account_a_role_and_images() -> None:
+    done = tenant(services={"api": {}})
+    trust = json.loads(done.one("aws:iam/role:Role").inputs["assumeRolePolicy"])
+    equals = trust["Statement"][0]["Condition"]["StringEquals"]
+    assert equals["aws:RequestTag/kubernetes-namespace"] == "ledger-prod"
+    assert equals["aws:RequestTag/kubernetes-service-account"] == "api"
+    images = done.one("aws:ecr/repository:Repository").inputs
+    assert (images["name"], images["imageTagMutability"]) == ("prod/ledger/api", "IMMUTABLE")
+    assert images["imageScanningConfiguration"] == {"scanOnPush": True}
+    assert images["tags"].items() >= {"Team": "ledger", "Tenant": "ledger-prod", "Service": "api"}.items()
+    assert done.one("kubernetes:core/v1:ServiceAccount").inputs["automountServiceAccountToken"] is False
+
+
+def test_names_of_two_teams_services_cannot_be_one() -> None:
+    def both() -> None:
+        for team, service in (("ab-cd", "ef"), ("ab", "cd-ef")):
+            declared = {**DECLARED, "team": team, "services": {service: {}}}
+            Tenant(team, TenantArgs(declaration=declared, environment="prod", cluster=CLUSTER))  # type: ignore[arg-type]
+
+    graph = deploy(both).graph
+    assert len({node.urn for node in graph}) == len(graph) > 40
+
+
+def test_a_budget_is_about_the_tenants_costs_and_told_on_the_platforms_topic() -> None:
+    topic = "arn:aws:sns:eu-west-1:123456789012:costs"
+    done = tenant({"topic_arn": topic}, budget={"monthly_usd": 40})
+    budget = done.one("aws:budgets/budget:Budget").inputs
+    assert budget["costFilters"] == [{"name": "TagKeyValue", "values": ["user:Tenant$ledger-prod"]}]
+    assert {one for notice in budget["notifications"] for one in notice["subscriberSnsTopicArns"]} == {topic}
+    assert done.names("aws:kms/key:Key") == []
+
+
+def test_a_teams_program_reads_what_its_tenant_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tenant(services={"api": {"port": 9000}})
+    written = made.one("kubernetes:core/v1:ConfigMap").inputs
+    asked: list[str] = []
+
+    def get(_name: str, identity: str, **_: Any) -> Any:
+        asked.append(identity)
+        # What only AWS knows is a stand-in here; the form is the tenant's own.
+        return SimpleNamespace(data=pulumi.Output.from_input(written["data"]))
+
+    monkeypatch.setattr(k8s.core.v1.ConfigMap, "get", get)
+    done = deploy(lambda: TeamContext("ledger", "prod").service("api").__dict__)
+    assert asked == [f"{written['metadata']['namespace']}/{written['metadata']['name']}"]
+    assert (done.value(done.result["port"]), done.value(done.result["service_account"])) == (9000, "api")
+    with pytest.raises(UpstreamError, match="team ledger has no service 'web' in prod; it has api"):
+        deploy(lambda: TeamContext("ledger", "prod").service("web").__dict__)
