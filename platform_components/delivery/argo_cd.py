@@ -106,6 +106,12 @@ def team_applications(teams: Mapping[str, Delivery]) -> Spec:
     return _application_set([{"list": {"elements": elements}}], template)
 
 
+def team_application(team: str, delivery: Delivery) -> Spec:
+    """A team's application by itself, in its own project."""
+    spec: Spec = _application(team, team, delivery.repositories[0], delivery.branch, delivery.path, delivery.namespaces[0])["spec"]
+    return spec
+
+
 def alerts() -> Spec:
     """Applications that are out of step, or broken, for longer than a sync takes."""
     rules = [

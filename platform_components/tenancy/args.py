@@ -116,15 +116,6 @@ class Tier(StrEnum):
     """Colleagues notice; a ticket is opened."""
 
 
-class Isolation(StrEnum):
-    """What keeps a team's pods from others'."""
-
-    NAMESPACE = "namespace"
-    """Policies, quotas and the mesh, on shared nodes."""
-    DEDICATED_NODES = "dedicated-nodes"
-    """Nodes of its own, beside all that: for what must not share a kernel."""
-
-
 class TeamAccess(Args):
     """Who has a role in the team."""
 
@@ -200,7 +191,6 @@ class Team(Args):
     tier: Tier = Field(default=Tier.STANDARD, description="How much depends on it. Omitted: standard.")
     quota: QuotaName = Field(default="small", description="Size of its namespaces. Omitted: small.")
     quotas: Mapping[EnvironmentName, QuotaName] = Field(default={}, description="Another size by environment. Omitted: `quota` everywhere.")
-    isolation: Isolation = Field(default=Isolation.NAMESPACE, description="What keeps its pods from others'. Omitted: namespace.")
     domains: tuple[Domain, ...] = Field(
         default=(), description="DNS domains its host names lie in, beside TEAM.<the environment's domain>. Omitted: only that."
     )
@@ -289,6 +279,9 @@ class TenantArgs(Args):
     domain: str | None = Field(default=None, description="The environment's DNS domain. Omitted: only the team's own domains.")
     mesh: Literal["istio-ambient", "istio-sidecar", "linkerd"] | None = Field(
         default=None, description="Kind of the cluster's mesh, which the namespace joins. Omitted: there is none."
+    )
+    gitops: Literal["argo-cd", "flux"] | None = Field(
+        default=None, description="Engine that delivers what the team's repository holds. Omitted: there is none; pipelines push."
     )
     group_prefix: str = Field(default="", description="What the cluster puts before the names of a login's groups. Omitted: nothing.")
     topic_arn: Late[str] | None = Field(

@@ -22,6 +22,7 @@ from platform_components.identity.workload_identity import WorkloadIdentity
 from platform_components.labels import owned
 from platform_components.names import child_name
 from platform_components.tenancy.args import TeamAccess, TenantArgs, namespace_of
+from platform_components.tenancy.delivery import create_delivery
 from platform_components.tenancy.images import lifecycle_policy
 from platform_components.tenancy.networks import Call, Listener, authorization_policies, network_policies
 from platform_components.tenancy.objects import CONTEXT, catalogue_entities, cost_tags, namespace_metadata
@@ -68,6 +69,7 @@ class Tenant(PlatformComponent):
             self._create_entry(role, access)
         identities = {service: self._create_identity(service) for service in self._team.services}
         repositories = {service: self._create_repository(service) for service in self._team.services}
+        create_delivery(self, self._name, args, self._namespace, self._called)
         self._create_budget()
         self.service_accounts = pulumi.Output.from_input({service: service for service in self._team.services})
         self.role_arns = pulumi.Output.all(**{service: made.role_arn for service, made in identities.items()}).apply(dict)

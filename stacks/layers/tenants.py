@@ -29,7 +29,7 @@ def build(environment: Environment, upstream: Upstream, shard: int) -> TenantsOu
         raise DeclarationError(teams.problems)
     here = [declared.team for declared in teams.sound.values() if name in declared.team.environments]
     opts = options(environment, "tenants", upstream.require("cluster", "kubeconfig"))
-    login, mesh = environment.cluster.oidc_login, environment.platform.mesh
+    login, mesh, gitops = environment.cluster.oidc_login, environment.platform.mesh, environment.platform.gitops
     topic = upstream.require("platform", "cost_alerts_topic_arn") if environment.budget is not None else None
     for team in here:
         args = TenantArgs(
@@ -38,6 +38,7 @@ def build(environment: Environment, upstream: Upstream, shard: int) -> TenantsOu
             cluster=upstream.cluster,
             domain=environment.domain,
             mesh=mesh.kind if mesh is not None else None,
+            gitops=gitops.kind if gitops is not None else None,
             group_prefix=login.groups_prefix if login is not None else "",
             topic_arn=topic,
             tags=environment.default_tags("tenants"),

@@ -123,6 +123,31 @@ def test_a_budget_is_about_the_tenants_costs_and_told_on_the_platforms_topic() -
     assert done.names("aws:kms/key:Key") == []
 
 
+GIT = "https://git.example.com/ledger/deploy"
+
+
+def test_argo_cd_delivers_into_the_teams_namespace_and_nothing_that_bounds_it() -> None:
+    done = tenant({"gitops": "argo-cd"}, delivery={"repository": GIT, "path": "deploy"})
+    project = done.one("kubernetes:argoproj.io:AppProject").inputs
+    assert project["metadata"]["namespace"] == "argocd"
+    assert [place["namespace"] for place in project["spec"]["destinations"]] == ["ledger-prod"]
+    assert {row["kind"] for row in project["spec"]["namespaceResourceBlacklist"]} >= {"ResourceQuota", "NetworkPolicy"}
+    source = done.one("kubernetes:argoproj.io:Application").inputs["spec"]
+    assert (source["project"], source["source"]["path"]) == ("ledger", "deploy/prod")
+
+
+def test_flux_delivers_with_the_rights_of_a_pipeline() -> None:
+    done = tenant({"gitops": "flux"}, delivery={"repository": GIT})
+    spec = done.one("kubernetes:kustomize.toolkit.fluxcd.io:Kustomization").inputs["spec"]
+    assert (spec["targetNamespace"], spec["serviceAccountName"], spec["path"]) == ("ledger-prod", "flux-deployer", "./prod")
+    binding = done.one("kubernetes:rbac.authorization.k8s.io:RoleBinding", "delivery").inputs
+    assert (binding["roleRef"]["name"], binding["subjects"][0]["name"]) == ("ci", "flux-deployer")
+
+
+def test_without_an_engine_nothing_delivers() -> None:
+    assert "ledger-application" not in {node.name for node in tenant(delivery={"repository": GIT}).graph}
+
+
 def test_a_teams_program_reads_what_its_tenant_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
     made = tenant(services={"api": {"port": 9000}})
     written = made.one("kubernetes:core/v1:ConfigMap").inputs
