@@ -67,6 +67,11 @@ if TYPE_CHECKING:
     from platform_components.profile import Profile
     from platform_components.resilience.args import BackupPlanArgs
     from platform_components.resilience.backup_plan import BackupPlan
+    from platform_components.secrets.args import SecretsPlatformArgs
+    from platform_components.secrets.reference import SecretReference
+    from platform_components.secrets.secrets_platform import SecretsPlatform
+    from platform_components.secrets.team_args import TeamSecretsArgs
+    from platform_components.secrets.team_secrets import TeamSecrets
     from platform_components.tenancy.args import Team, TenantArgs
     from platform_components.tenancy.context import TeamContext
     from platform_components.tenancy.tenant import Tenant
@@ -121,6 +126,9 @@ _MODULES = {
     "PublicZoneArgs": "ingress.zone_args",
     "Queue": "data.queue",
     "QueueArgs": "data.queue_args",
+    "SecretReference": "secrets.reference",
+    "SecretsPlatform": "secrets.secrets_platform",
+    "SecretsPlatformArgs": "secrets.args",
     "ServiceMesh": "mesh.service_mesh",
     "ServiceMeshArgs": "mesh.args",
     "Slo": "observability.slo.slo",
@@ -132,6 +140,8 @@ _MODULES = {
     "TenantArgs": "tenancy.args",
     "Stream": "data.stream",
     "StreamArgs": "data.stream_args",
+    "TeamSecrets": "secrets.team_secrets",
+    "TeamSecretsArgs": "secrets.team_args",
     "UnsupportedError": "errors",
     "Vpc": "network.vpc",
     "VpcArgs": "network.args",
@@ -190,6 +200,9 @@ __all__ = [
     "PublicZoneArgs",
     "Queue",
     "QueueArgs",
+    "SecretReference",
+    "SecretsPlatform",
+    "SecretsPlatformArgs",
     "ServiceMesh",
     "ServiceMeshArgs",
     "Slo",
@@ -199,6 +212,8 @@ __all__ = [
     "StreamArgs",
     "Team",
     "TeamContext",
+    "TeamSecrets",
+    "TeamSecretsArgs",
     "Tenant",
     "TenantArgs",
     "UnsupportedError",

@@ -24,7 +24,7 @@ from pulumi.runtime.rpc import get_resource_module
 
 from platformctl.readers.wire import SIGNATURE
 
-PACKAGES: Mapping[str, str] = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes", "random": "pulumi_random"}
+PACKAGES: Mapping[str, str] = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes", "random": "pulumi_random", "vault": "pulumi_vault"}
 """Provider SDKs by the package name of their type tokens. Resources of other packages are not judged."""
 
 _PROVIDERS = "pulumi:providers:"

@@ -95,6 +95,10 @@ def describe(status: "Status") -> Iterator[str]:
         yield f"  for a real Kubernetes API: `{program()} tools install kubernetes`, then `{program()} sandbox reset`"
     for cluster in status.clusters:
         yield from _cluster(cluster)
+    if status.vault is not None:
+        yield from _vault(status.vault)
+    if not status.vault_api:
+        yield f"  for a real Vault: `{program()} tools install vault`, then `{program()} sandbox reset`"
     if status.clusters:
         yield f"  for kubectl: KUBECONFIG={status.directory}/kubeconfig"
     if status.unconfirmed:
@@ -111,6 +115,14 @@ def _cluster(cluster: Mapping[str, Any]) -> Iterator[str]:
         yield f"    {_counted(cluster['objects'])}"
     if cluster["unchecked"]:
         yield f"    of these without a known definition, unchecked: {_counted(cluster['unchecked'])}"
+
+
+def _vault(vault: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  Vault, version {vault['version'] or 'unknown'}  {vault['address']}  process {vault['process']}"
+    yield f"    {vault['policies']} policies; engines: {', '.join(vault['engines'])}; logins: {', '.join(vault['logins'])}"
+    if vault["error"]:
+        yield f"    {vault['error']}"
+    yield f"    for vault: VAULT_ADDR={vault['address']}, and the token in {vault['token_file']}"
 
 
 def _section(title: str, rows: Mapping[str, object]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tarfile
 import tempfile
+import zipfile
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -124,9 +125,25 @@ def _published_sum(text: str, name: str) -> str | None:
 
 
 def _unpack(archive: Path, strip: str, folder: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=folder) as scratch, tarfile.open(archive) as tar:
-        tar.extractall(scratch, filter="data")
-        (Path(scratch) / strip).rename(folder / "bin")
+    scratch = Path(tempfile.mkdtemp(dir=folder))
+    try:
+        if archive.suffix == ".zip":
+            _unzip(archive, scratch)
+        else:
+            with tarfile.open(archive) as tar:
+                tar.extractall(scratch, filter="data")
+        (scratch / strip).rename(folder / "bin")
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _unzip(archive: Path, folder: Path) -> None:
+    """Unpack with the modes that the archive notes, which `extractall` leaves out."""
+    with zipfile.ZipFile(archive) as packed:
+        for member in packed.infolist():
+            unpacked = Path(packed.extract(member, folder))
+            if unpacked.is_file() and (member.external_attr >> 16) & 0o111:
+                unpacked.chmod(0o755)
 
 
 def _check_go(go: str, build: GoBuild, environ: Mapping[str, str]) -> None:

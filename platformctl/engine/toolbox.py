@@ -276,7 +276,30 @@ ACTIONLINT = Tool(
     ),
 )
 
+VAULT = Tool(
+    name="vault",
+    # The last line under the Mozilla Public License.
+    version="1.13.1",
+    minimum=(1, 13, 0),
+    version_command=("version",),
+    what="a Vault for the sandbox, so that policies are tried by logging in",
+    release=Release(
+        url="https://releases.hashicorp.com/vault/{version}/vault_{version}_{os}_{arch}.zip",
+        checksums="https://releases.hashicorp.com/vault/{version}/vault_{version}_SHA256SUMS",
+        strip=".",
+        systems=MappingProxyType({"Linux": "linux", "Darwin": "darwin"}),
+        machines=MappingProxyType({"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}),
+    ),
+    go=GoBuild(
+        # Its core with the engines and logins that the platform uses; the whole command brings those of every cloud.
+        packages=("./vault",),
+        variables={"github.com/hashicorp/vault/version.Version": "{version}"},
+        go=(1, 26, 0),
+        typical="about 3 minutes",
+    ),
+)
+
 TOOLS: Mapping[str, Tool] = MappingProxyType(
-    {tool.name: tool for tool in (PULUMI, KUBERNETES, CUSTOM_RESOURCES, KUBECTL, HELM, PROMTOOL, AMTOOL, ACTIONLINT)}
+    {tool.name: tool for tool in (PULUMI, KUBERNETES, CUSTOM_RESOURCES, KUBECTL, HELM, PROMTOOL, AMTOOL, ACTIONLINT, VAULT)}
 )
 """Every tool by name."""

@@ -11,7 +11,7 @@ from typing import Final
 from platformctl.engine.backend import file_backend
 from platformctl.engine.cli import find_cli
 
-PLUGINS: Final = ("aws", "kubernetes", "random")
+PLUGINS: Final = ("aws", "kubernetes", "random", "vault")
 """Provider packages that the sandbox serves, each by `python -m platformctl.sandbox.<package>`."""
 
 

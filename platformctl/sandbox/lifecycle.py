@@ -26,6 +26,7 @@ from platformctl.sandbox.client import READY_WORD, SandboxClient, SandboxGoneErr
 from platformctl.sandbox.folder import environ, lay_out, wipe, write_launchers
 from platformctl.sandbox.kubernetes.processes import end_left_over
 from platformctl.sandbox.locking import exclusive
+from platformctl.sandbox.vault import FOLDER as VAULT_FOLDER
 
 DEFAULT_NAME: Final = "default"
 START_SECONDS: Final = 90.0
@@ -68,6 +69,10 @@ class Status:
     """Creates whose answer no engine state has confirmed yet."""
     kubernetes_api: bool = False
     """Whether clusters get an API server of their own; else their objects are kept in the store."""
+    vault_api: bool = False
+    """Whether there is a Vault; else its resources are recorded."""
+    vault: Mapping[str, Any] | None = None
+    """The Vault that runs: address, process, version, engines, logins and number of policies; none before it is asked for."""
     clusters: Sequence[Mapping[str, Any]] = ()
     """API servers that run: name, address, server, version, processes, objects and unchecked objects by kind."""
 
@@ -166,7 +171,8 @@ class Sandbox:
         started = _servers.pop(self.pid, None)
         if started is not None:
             started.wait()
-        end_left_over(self.directory)
+        for folder in (self.directory, self.directory / VAULT_FOLDER):
+            end_left_over(folder)
 
 
 def sandbox_directory(root: Path, name: str) -> Path:

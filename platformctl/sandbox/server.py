@@ -9,6 +9,7 @@ DIRECTORY/server.json is no longer its own, or when its starter goes before it h
     GET  /sandbox/unconfirmed            POST /sandbox/confirm {"urns": [..], "holding": TEXT}        POST /sandbox/forget {"urn": ..}
     POST /sandbox/announce {..}          answered with the body: what a create that goes elsewhere will make, for the next run to be told of
     GET  /sandbox/recorded[/TYPE]        GET | PUT | DELETE /sandbox/recorded/TYPE/ID
+    GET  /sandbox/vault                                  {"address": .., "token_file": ..}, started by being asked for; null: no program
     GET  /sandbox/kubernetes                             {"api": whether clusters have API servers, "stored": objects in the store}
     GET  /sandbox/kubernetes/CLUSTER                     {"reachable": .., "version": .. or null, "api": .. or null}
         CLUSTER is the API server's address; "api", its own {"server", "certificateAuthority", "token"}, is started by being asked for
@@ -39,7 +40,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from platformctl.engine.cli import find_tool
-from platformctl.engine.toolbox import KUBERNETES
+from platformctl.engine.toolbox import KUBERNETES, VAULT
 from platformctl.sandbox import moto_fixes
 from platformctl.sandbox.client import READY_WORD
 from platformctl.sandbox.documents import ConflictError, NotFoundError, ObjectKey, ObjectStore, RecordedStore
@@ -47,6 +48,7 @@ from platformctl.sandbox.inventory import made_by_us
 from platformctl.sandbox.kubernetes.control_plane import ControlPlaneError
 from platformctl.sandbox.kubernetes.control_planes import ControlPlanes
 from platformctl.sandbox.replay import Replay
+from platformctl.sandbox.vault.server import VaultError, VaultServer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -62,11 +64,13 @@ _MOTO_PATIENCE_SECONDS: Final = 20.0
 class SandboxApplication:
     """The WSGI application: `/sandbox/...` is ours, the rest is moto's."""
 
-    def __init__(self, identity: str = "", control_planes: ControlPlanes | None = None) -> None:
+    def __init__(self, identity: str = "", control_planes: ControlPlanes | None = None, vault: VaultServer | None = None) -> None:
         self.recorded = RecordedStore()
         self.objects = ObjectStore()
         self._control_planes = control_planes
         """None: objects are kept in the store and checked against schemas only."""
+        self._vault = vault
+        """None: resources of Vault are recorded only."""
         self._identity = identity
         self._started = time.time()
         self._aws: WSGIApplication = _OneAtATime(DomainDispatcherApplication(_create_service))
@@ -100,6 +104,8 @@ class SandboxApplication:
                 return _json(self._creates(name, request))
             case ["recorded", *rest]:
                 return self._recorded(request, rest)
+            case ["vault"] if request.method == "GET":
+                return _json(self._vault_endpoint())
             case ["kubernetes"] if request.method == "GET":
                 stored = sum(sum(kinds.values()) for kinds in self.objects.counts().values())
                 return _json({"api": self._control_planes is not None, "stored": stored})
@@ -132,8 +138,18 @@ class SandboxApplication:
             "unchecked": self.objects.unchecked(),
             "kubernetes_api": self._control_planes is not None,
             "clusters": self._control_planes.describe() if self._control_planes else [],
+            "vault_api": self._vault is not None,
+            "vault": self._vault.describe() if self._vault else None,
             "unconfirmed": len(self._replay.unconfirmed()),
         }
+
+    def _vault_endpoint(self) -> dict[str, str | None]:
+        if self._vault is None:
+            return {"address": None, "token_file": None}
+        try:
+            return {**self._vault.ensure()}
+        except VaultError as error:
+            raise ServiceUnavailable(str(error)) from None
 
     def _recorded(self, request: Request, segments: list[str]) -> Response:
         match (request.method, *segments):
@@ -249,7 +265,9 @@ def serve(directory: Path, identity: str, started: Callable[[int], None]) -> Non
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     kubernetes = find_tool(KUBERNETES)
     control_planes = ControlPlanes(directory, kubernetes.executables) if kubernetes else None
-    application = SandboxApplication(identity, control_planes)
+    program = find_tool(VAULT)
+    vault = VaultServer(directory, program.executables["vault"]) if program else None
+    application = SandboxApplication(identity, control_planes, vault)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -261,8 +279,9 @@ def serve(directory: Path, identity: str, started: Callable[[int], None]) -> Non
     while not stop.wait(_WATCH_SECONDS):
         if identity not in _read(directory / "server.json"):
             break
-    if control_planes:
-        control_planes.close()
+    for served in (control_planes, vault):
+        if served:
+            served.close()
     server.shutdown()
     thread.join()
     server.server_close()

@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from platformctl.engine.cli import find_cli, find_tool
-from platformctl.engine.toolbox import ACTIONLINT, AMTOOL, KUBERNETES, PROMTOOL, Tool
+from platformctl.engine.toolbox import ACTIONLINT, AMTOOL, KUBERNETES, PROMTOOL, VAULT, Tool
 
 ROOT = Path(__file__).parents[2]
 PLATFORMCTL = (sys.executable, "-m", "platformctl")
@@ -67,6 +67,16 @@ def _program(tool: Tool) -> Path:
         pytest.skip(f"no {tool.name}: run `platformctl tools install {tool.name}`")
     assert found is not None
     return found.path
+
+
+@pytest.fixture(scope="session")
+def vault_program() -> Path:
+    """The program of a Vault; without it a test skips visibly here and fails in CI."""
+    found = find_tool(VAULT)
+    if found is None and not os.environ.get("CI"):
+        pytest.skip("no Vault: run `platformctl tools install vault`")
+    assert found is not None
+    return found.executables["vault"]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import io
 import os
 import platform
 import tarfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -89,6 +90,23 @@ def executable(folder: Path, name: str, body: str) -> Path:
 def test_a_release_is_unpacked_when_its_sum_is_the_published_one(tmp_path: Path, progress: Progress) -> None:
     from_release(TOOL, progress, client())(tmp_path)
     assert (tmp_path / "bin" / "widget").stat().st_mode & 0o111
+
+
+def test_a_zip_keeps_what_may_be_run(tmp_path: Path, progress: Progress) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for name, mode in (("widget", 0o755), ("LICENSE.txt", 0o644)):
+            member = zipfile.ZipInfo(name)
+            member.external_attr = mode << 16
+            packed.writestr(member, "#!/bin/sh\n")
+    content = buffer.getvalue()
+    assert TOOL.release is not None
+    release = replace(TOOL.release, url="https://archive.test/widget_{version}_{os}.zip", strip=".")
+    sums = f"{hashlib.sha256(content).hexdigest()}  widget_1.2.3_linux.zip\n"
+    from_release(replace(TOOL, release=release), progress, client(sums, content))(tmp_path)
+    assert (tmp_path / "bin" / "widget").stat().st_mode & 0o111
+    assert not (tmp_path / "bin" / "LICENSE.txt").stat().st_mode & 0o111
+    assert [path.name for path in tmp_path.iterdir()] == ["bin"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from platform_components.charts.records import (
     cert_manager,
     descheduler,
     external_dns,
+    external_secrets,
     flux2,
     gateway_api_crds,
     istio_base,
@@ -33,6 +34,7 @@ from platform_components.charts.records import (
     tempo,
     thanos,
     trust_manager,
+    vault,
     vertical_pod_autoscaler,
     ztunnel,
 )
@@ -68,6 +70,8 @@ _MODULES = (
     tempo,
     opentelemetry_collector,
     prometheus_blackbox_exporter,
+    external_secrets,
+    vault,
 )
 
 ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})
