@@ -123,7 +123,8 @@ class Content:
             token_max_ttl=600,
             opts=self._options(config),
         )
-        return config.backend.apply(str), role
+        mount: pulumi.Output[str] = config.backend
+        return mount, role
 
     def _create_people(self, login: OidcLogin) -> pulumi.Output[str]:
         """People have what their groups have, and nothing by themselves."""
@@ -151,7 +152,8 @@ class Content:
             token_max_ttl=MAX_TTL_SECONDS,
             opts=self._options(backend),
         )
-        return backend.accessor
+        accessor: pulumi.Output[str] = backend.accessor
+        return accessor
 
     def _create_limits(self) -> None:
         """One team that loops keeps nobody else waiting for long."""

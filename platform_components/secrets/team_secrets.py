@@ -111,7 +111,8 @@ class TeamSecrets(PlatformComponent):
             self._certificates(vault)
         if args.people is not None:
             self._people(vault, args.people)
-        return policy.name
+        named: pulumi.Output[str] = policy.name
+        return named
 
     def _certificates(self, vault: Any) -> None:
         vault.pkisecret.SecretBackendRole(
