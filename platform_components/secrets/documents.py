@@ -12,7 +12,8 @@ from platform_components.charts.hardening import container_security, pod_securit
 from platform_components.charts.records import vault
 from platform_components.secrets.tenancy import AUDIENCE
 
-Spec = dict[str, Any]
+Spec = Any
+"""A piece of a Kubernetes object."""
 
 BOOTSTRAP: Final = "vault-bootstrap"
 SNAPSHOTS: Final = "vault-snapshots"
