@@ -89,11 +89,12 @@ def test_the_status_tells_emulated_recorded_and_unchecked_apart():
         "  of these without a known schema: stored unchecked",
         "    NodePool.karpenter.sh  1",
         f"  for a real Kubernetes API: `{program()} tools install kubernetes`, then `{program()} sandbox reset`",
+        f"  for a real Vault: `{program()} tools install vault`, then `{program()} sandbox reset`",
         "  2 creates of a run that has not been followed by another yet",
     ]
 
 
-def test_the_status_shows_every_kubernetes_api():
+def test_the_status_shows_every_kubernetes_api_and_the_vault():
     dev = {
         "name": "dev",
         "address": "https://dev.eks.amazonaws.com",
@@ -113,7 +114,32 @@ def test_the_status_shows_every_kubernetes_api():
         "unchecked": {},
         "error": "it does not answer (ReadTimeoutError)",
     }
-    status = Status("default", "http://127.0.0.1:1", 7, "/x", 9, {}, {}, {}, {}, 0, kubernetes_api=True, clusters=[dev, dead])
+    vault = {
+        "address": "http://127.0.0.1:5",
+        "process": 11,
+        "token_file": "/x/vault/token",
+        "version": "1.13.1",
+        "engines": ["sys/", "teams/"],
+        "logins": ["token/"],
+        "policies": 3,
+        "error": None,
+    }
+    status = Status(
+        "default",
+        "http://127.0.0.1:1",
+        7,
+        "/x",
+        9,
+        {},
+        {},
+        {},
+        {},
+        0,
+        kubernetes_api=True,
+        clusters=[dev, dead],
+        vault_api=True,
+        vault=vault,
+    )
     assert list(describe(status))[1:] == [
         "  Kubernetes API of dev, version 1.35.4  https://127.0.0.1:4  processes: kube-apiserver 8, etcd 9",
         "    no nodes: pods are judged and counted, none runs, and no workload's readiness is awaited",
@@ -122,5 +148,8 @@ def test_the_status_shows_every_kubernetes_api():
         "  Kubernetes API of prod, version unknown  https://127.0.0.1:4  processes: none",
         "    no nodes: pods are judged and counted, none runs, and no workload's readiness is awaited",
         "    it does not answer (ReadTimeoutError)",
+        "  Vault, version 1.13.1  http://127.0.0.1:5  process 11",
+        "    3 policies; engines: sys/, teams/; logins: token/",
+        "    for vault: VAULT_ADDR=http://127.0.0.1:5, and the token in /x/vault/token",
         "  for kubectl: KUBECONFIG=/x/kubeconfig",
     ]
