@@ -106,7 +106,9 @@ class VaultProvider(Provider):
         except VaultRefusedError as error:
             if not error.says(kind.outside):
                 raise
-            return self._record(subject, kind, inputs)
+            # What was made before it reached out is there, and others refer to it.
+            found = api.read(kind.path(kind.write, inputs)) or {}
+            return self._record(subject, kind, inputs, {name: found[snake(name)] for name in kind.answers if snake(name) in found})
         named = {**inputs, **answers}
         return Created(kind.path(kind.identifier, named), _outputs(subject.type, inputs, answers))
 
@@ -231,9 +233,9 @@ class VaultProvider(Provider):
         found = self._sandbox().get(subject.type, subject.id)
         return found if found is not None and found.get("urn") == subject.urn else None
 
-    def _record(self, subject: Subject, kind: VaultType, inputs: Values) -> Created:
+    def _record(self, subject: Subject, kind: VaultType, inputs: Values, known: Values | None = None) -> Created:
         """Remembered by the sandbox's server, which says so in its status. No value is kept."""
-        answers = {name: f"recorded-{snake(name)}" for name in kind.answers}
+        answers = {**{name: f"recorded-{snake(name)}" for name in kind.answers}, **(known or {})}
         place = kind.path(kind.identifier, {**inputs, **answers, "id": subject.name})
         self._sandbox().put(subject.type, place, {"urn": subject.urn, "inputs": sorted(inputs), "outputs": {}})
         return Created(place, _outputs(subject.type, inputs, answers))
