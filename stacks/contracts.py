@@ -92,7 +92,7 @@ class TenantsOutputs(TypedDict):
 class DataOutputs(TypedDict):
     """Outputs of `ENV.data`."""
 
-    backup_vault_arn: pulumi.Output[str | None]
-    """ARN of the vault of its backups; none where it holds no data, or has no backups."""
+    backup_vault_arn: pulumi.Output[str]
+    """ARN of the vault of its backups; empty where it holds no data, or has no backups: an engine drops an output without a value."""
     stores: pulumi.Output[Mapping[str, Mapping[str, Mapping[str, object]]]]
     """Connections by kind (`buckets`, `queues`, ...) and name: that of the store, and those of whoever was granted something, by name."""

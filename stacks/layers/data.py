@@ -60,7 +60,7 @@ def build(environment: Environment, upstream: Upstream) -> DataOutputs:
             child_name(environment.environment, "backup"), BackupPlanArgs(**dict(backup), tag_value=environment.environment), opts
         )
     return DataOutputs(
-        backup_vault_arn=pulumi.Output.from_input(plan.vault_arn if plan is not None else None),
+        backup_vault_arn=pulumi.Output.from_input(plan.vault_arn if plan is not None else ""),
         stores=pulumi.Output.from_input(connections),
     )
 

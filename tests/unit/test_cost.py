@@ -67,7 +67,7 @@ def test_json_of_an_environment(capsys: pytest.CaptureFixture[str]) -> None:
     assert result["region"] == "eu-west-1"
     assert result["monthly"] == 176.718
     assert result["budget"] == {"monthly": 600, "over": False}
-    assert result["coverage"] == {"priced_types": 10, "types": 10, "unpriced_types": []}
+    assert result["coverage"] == {"priced_types": 11, "types": 11, "unpriced_types": []}
     assert result["unpriced"] == []
     (ceiling,) = result["ceilings"]
     assert (ceiling["name"], ceiling["vcpu"], ceiling["monthly"]) == ("dev-pool-general", 32, 1062.88)

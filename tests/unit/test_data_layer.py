@@ -55,7 +55,7 @@ def built(environment: Environment) -> Deployment[Any]:
 def test_every_store_is_named_after_its_environment_and_passes_every_rule(tmp_path: Path) -> None:
     made = built(declared(tmp_path, STORES))
     tops = sorted(node.name for node in made.graph if node.type.startswith("platform-components:index:"))
-    assert tops == ["prod-clicks", "prod-jobs", "prod-orders", "prod-reports", "prod-sessions"]
+    assert tops == ["prod-backup", "prod-clicks", "prod-jobs", "prod-orders", "prod-reports", "prod-sessions"]
     found = evaluate(made.graph, [one for one in RULES if one.id != "aws-backup-plan-covers-stateful"]).findings
     # The one policy of one grant, made and taken away with it.
     assert {one.rule.id for one in found if one.status is Status.FAIL} == {"aws-iam-no-inline-policies"}

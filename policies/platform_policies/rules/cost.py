@@ -250,10 +250,10 @@ def generation(node: Node, _graph: ResourceGraph, settings: Mapping[str, Any]) -
     if not kinds:
         return
     old = [kind for kind in kinds if _family(kind) in settings["previous"]]
-    yield verdict(not old, path, f"{path} {', '.join(old)} is of a previous generation", sub_id="previous-generation")
+    yield verdict(not old, path, f"{path} {', '.join(map(str, old))} is of a previous generation", sub_id="previous-generation")
     if settings["allowed"]:
-        other = [kind for kind in kinds if not any(fnmatchcase(kind, pattern) for pattern in settings["allowed"])]
-        message = f"{path} {', '.join(other)} is none of {', '.join(settings['allowed'])}"
+        other = [kind for kind in kinds if not any(fnmatchcase(str(kind), pattern) for pattern in settings["allowed"])]
+        message = f"{path} {', '.join(map(str, other))} is none of {', '.join(settings['allowed'])}"
         yield verdict(not other, path, message, sub_id="allowlist")
 
 
