@@ -219,6 +219,10 @@ class ObservabilityStackArgs(ObservabilitySettings, InstallationArgs):
     monthly_usd: float | None = Field(
         default=None, gt=0, description="Budget of a month in US dollars, which an alert holds the cluster's cost to. Omitted: no alert."
     )
+    subnet_addresses: Mapping[str, int] = Field(
+        default={},
+        description="Addresses the node subnet of each zone can give out, by zone id; an alert watches their use. Omitted: none.",
+    )
     tags: Mapping[str, str] = Field(default={}, description="Tags of what is made in AWS. Omitted: only the library's own.")
 
 

@@ -170,7 +170,8 @@ class ObservabilityStack(PlatformComponent):
     def _create_rules(self, prometheus: pulumi.Resource) -> None:
         """The platform's own rules. One object each group, so that a fault in one does not keep the others from being loaded."""
         grafana = f"https://grafana.{self._args.domain}" if self._args.domain else ""
-        for group in platform_rules(RuleSettings(monthly_usd=self._args.monthly_usd)):
+        settings = RuleSettings(subnet_addresses=self._args.subnet_addresses, monthly_usd=self._args.monthly_usd)
+        for group in platform_rules(settings):
             spec = rule_spec([group], Links(dashboards=grafana))
             self._objects.create(
                 child_name("rules", group.name), _OPERATOR, "PrometheusRule", group.name, spec, [prometheus], labels=owned()

@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_random as random
 
+from platform_components.declarations.addresses import node_addresses
 from platform_components.declarations.environment import Environment
 from platform_components.observability.args import ObservabilityStackArgs
 from platform_components.observability.observability_stack import ObservabilityStack
@@ -24,6 +25,7 @@ def build(environment: Environment, upstream: Upstream) -> ObservabilityOutputs:
             **dict(environment.observability),
             **surroundings(environment, upstream),
             internal_issuer=upstream.require("platform", "internal_issuer"),
+            subnet_addresses=node_addresses(environment),
             monthly_usd=float(environment.budget.monthly_usd) if environment.budget else None,
             tags=environment.default_tags("observability"),
         ),

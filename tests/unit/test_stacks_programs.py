@@ -15,7 +15,7 @@ import yaml
 from platform_policies.graph import SECRET, Node, ResourceGraph
 
 from platform_components.cluster.versions import SUPPORT
-from platform_components.declarations.environment import load_environments
+from platform_components.declarations.environment import load_environment, load_environments
 from platform_components.errors import DeclarationError, UpstreamError
 from platformctl.project import Project, find_project
 from platformctl.readers import wire
@@ -281,3 +281,12 @@ def test_environments_differ_by_data_only() -> None:
 def test_the_entry_point_stays_a_dozen_lines() -> None:
     code = ast.parse((STACKS / "__main__.py").read_text(encoding="utf-8"))
     assert sum(isinstance(node, ast.stmt) for node in ast.walk(code)) <= 12
+
+
+def test_an_alert_watches_the_addresses_of_every_zone() -> None:
+    zones = load_environment(ROOT / "stacks" / "environments" / "prod.yaml").network.zones
+    objects = [node.inputs for node in preview("prod", "observability").graph.of_type("kubernetes:monitoring.coreos.com/v1:PrometheusRule")]
+    rules = [rule for one in objects for group in one["spec"]["groups"] for rule in group["rules"]]
+    assert "SubnetAddressesRunOut" in {rule.get("alert") for rule in rules}
+    sizes = {rule["labels"]["zone"]: rule["expr"] for rule in rules if rule.get("record") == "zone:subnet_addresses_size:max"}
+    assert set(sizes) == set(zones)
