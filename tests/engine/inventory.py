@@ -31,6 +31,8 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
 """What is drawn and has no form, by the outputs that tell it: a certificate, a password. It is looked for everywhere, encoded too."""
 DRAWN: Final = frozenset({"uniqueId", "resourceVersion", "privateIp"})
 """Properties that hold what is drawn and stand nowhere else: an address that a NAT gateway is given, a counter."""
+OBSERVED: Final = "status"
+"""What controllers write into an object of Kubernetes when they come to it: no part of what was declared, and early or late by chance."""
 BOOKKEEPING: Final = frozenset({"created", "modified", "sourcePosition", "stackTrace"})
 """What the engine notes of a run beside a resource."""
 _OF_A_PROCESS: Final = ("url", "pid", "directory", "uptime_seconds")
@@ -92,6 +94,8 @@ def told(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def resource(found: Mapping[str, Any]) -> dict[str, Any]:
     """A resource as the engine holds it; the order of what it depends on says nothing."""
     kept = {key: value for key, value in found.items() if key not in BOOKKEEPING}
+    if found["type"].startswith("kubernetes:"):
+        kept["outputs"] = {key: value for key, value in (found.get("outputs") or {}).items() if key != OBSERVED}
     kept["dependencies"] = sorted(found.get("dependencies") or ())
     kept["propertyDependencies"] = {key: sorted(urns or ()) for key, urns in (found.get("propertyDependencies") or {}).items()}
     return kept

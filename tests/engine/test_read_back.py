@@ -186,19 +186,26 @@ def test_roles(dev: Repository) -> None:
                 assert "*" not in actions, (role["RoleName"], policy)
 
 
+def environments_topic(declared: dict[str, Any], dev: Repository) -> dict[str, Any]:
+    topics = dev.aws("sns", declared["region"]).list_topics()["Topics"]
+    (topic,) = (one for one in topics if one["TopicArn"].endswith(f":{declared['environment']}-cost-alerts"))
+    return topic
+
+
 def test_the_budget_tells_whom_the_file_names(declared: dict[str, Any], dev: Repository) -> None:
     budgets, account = dev.aws("budgets", "us-east-1"), dev.aws("sts").get_caller_identity()["Account"]
-    (budget,) = budgets.describe_budgets(AccountId=account)["Budgets"]
+    # Teams have budgets and topics of their own.
+    of_environment = {"TagKeyValue": [f"user:Environment${declared['environment']}"]}
+    (budget,) = (one for one in budgets.describe_budgets(AccountId=account)["Budgets"] if one["CostFilters"] == of_environment)
     assert (budget["BudgetType"], budget["TimeUnit"]) == ("COST", "MONTHLY")
     assert (float(budget["BudgetLimit"]["Amount"]), budget["BudgetLimit"]["Unit"]) == (declared["budget"]["monthly_usd"], "USD")
-    assert budget["CostFilters"] == {"TagKeyValue": [f"user:Environment${declared['environment']}"]}
     of = {"AccountId": account, "BudgetName": budget["BudgetName"]}
     notifications = budgets.describe_notifications_for_budget(**of)["Notifications"]
     assert sorted((one["NotificationType"], one["Threshold"], one["ThresholdType"]) for one in notifications) == [
         *(("ACTUAL", share, "PERCENTAGE") for share in (50, 80, 100)),
         ("FORECASTED", 100, "PERCENTAGE"),
     ]
-    (topic,) = dev.aws("sns", declared["region"]).list_topics()["Topics"]
+    topic = environments_topic(declared, dev)
     for notification in notifications:
         subscribers = budgets.describe_subscribers_for_notification(**of, Notification=notification)["Subscribers"]
         assert {(one["SubscriptionType"], one["Address"]) for one in subscribers} == {
@@ -210,7 +217,7 @@ def test_the_budget_tells_whom_the_file_names(declared: dict[str, Any], dev: Rep
 def test_only_the_cost_services_of_the_account_publish_to_the_topic_and_use_its_key(declared: dict[str, Any], dev: Repository) -> None:
     account = dev.aws("sts").get_caller_identity()["Account"]
     sns = dev.aws("sns", declared["region"])
-    (topic,) = sns.list_topics()["Topics"]
+    topic = environments_topic(declared, dev)
     attributes = sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]
     kms = dev.aws("kms", declared["region"])
     key = attributes["KmsMasterKeyId"]

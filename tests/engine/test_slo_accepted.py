@@ -80,7 +80,7 @@ def test_every_legal_objective_makes_rules_that_prometheus_takes(promtool: Path,
     refused: list[dict[str, Any]] = []
 
     @settings(
-        max_examples=600, deadline=None, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=1500, deadline=None, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
     )
     @given(st.one_of(SOUND, SOUND, SOUND, WILD))
     def draw(slo: dict[str, Any]) -> None:
