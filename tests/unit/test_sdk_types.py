@@ -54,7 +54,7 @@ def changed(inputs: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("pulumi:providers:aws", {"region": "eu-west-1", "defaultTags": '{"tags":{}}', "skipMetadataApiCheck": "true"}),
         ("pulumi:providers:kubernetes", {"kubeconfig": {"secret": True}}),
         ("platform-components:index:Vpc", {"anything": 1}),
-        ("vault:index/mount:Mount", {"anything": 1}),
+        ("datadog:index/monitor:Monitor", {"anything": 1}),
     ],
 )
 def test_right_inputs_pass(token: str, inputs: dict[str, Any]) -> None:
