@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from platform_components.args import Args, Late
+from platform_components.secrets.reference import SecretReference
 
 
 class Access(StrEnum):
@@ -13,20 +14,6 @@ class Access(StrEnum):
 
     READ = "read"
     WRITE = "write"
-
-
-class SecretStore(StrEnum):
-    """Where a secret lies."""
-
-    AWS = "aws-secrets-manager"
-    VAULT = "vault"
-
-
-class SecretReference(Args):
-    """Where a secret lies; never what it is."""
-
-    store: SecretStore = Field(description="Which store holds it. Required.")
-    reference: Late[str] = Field(description="ARN in AWS Secrets Manager, or path in Vault. Required.")
 
 
 class NetworkRule(Args):

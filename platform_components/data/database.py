@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from platform_components.data.connection import Access, Connection, SecretReference, SecretStore
+from platform_components.data.connection import Access, Connection
 from platform_components.data.database_args import GROWTH, DatabaseArgs
 from platform_components.data.documents import logs_encrypt
 from platform_components.data.engines import CAPACITIES, Deployment, Size, login_statements, vault_statements
@@ -20,6 +20,7 @@ from platform_components.data.monitoring import CAPACITY, DATABASE, STORAGE
 from platform_components.data.store import Identity, Store, granted
 from platform_components.identity.workload_identity import WorkloadIdentity
 from platform_components.names import child_name
+from platform_components.secrets.reference import SecretReference, SecretStore
 
 USERS: Mapping[Access, str] = {Access.READ: "reader", Access.WRITE: "writer"}
 """Users that IAM lets in, by what they may do."""
