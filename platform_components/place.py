@@ -42,3 +42,13 @@ class Place:
     def cluster(self, name: str) -> str:
         """ARN of a cluster."""
         return self.arn("eks", f"cluster/{name}")
+
+    def role(self, name: str) -> str:
+        """ARN of a role of this account, its path before its name."""
+        return f"arn:{self.partition}:iam::{self.account}:role/{name}"
+
+
+def place_of(arn: str) -> Place:
+    """Where the regional thing of an ARN stands."""
+    _, partition, _, region, account, _ = arn.split(":", 5)
+    return Place(account=account, region=region, partition=partition)

@@ -42,6 +42,8 @@ class ClusterOutputs(TypedDict):
     """Security group of control plane and nodes."""
     oidc_issuer: pulumi.Output[str]
     """Issuer URL of service account tokens."""
+    oidc_provider_arn: pulumi.Output[str]
+    """ARN of the IAM provider of that issuer; empty where the cluster has none."""
     key_arn: pulumi.Output[str]
     """KMS key of secrets, logs and volumes."""
     karpenter_instance_profile_name: pulumi.Output[str | None]
@@ -63,6 +65,10 @@ class PlatformOutputs(TypedDict):
     """`issuerRef` of certificates for public names."""
     internal_issuer: pulumi.Output[Mapping[str, str]]
     """`issuerRef` of certificates that only the platform has to trust."""
+    secrets_address: pulumi.Output[str]
+    """URL of Vault inside the cluster, once it is started; empty without one."""
+    secrets_people_accessor: pulumi.Output[str]
+    """Accessor of people's login at Vault, which groups are bound to; empty without one."""
     cost_alerts_topic_arn: pulumi.Output[str] | None
     """ARN of the topic that AWS Budgets and Cost Anomaly Detection publish to; none where the environment has no budget."""
 

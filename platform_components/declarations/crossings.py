@@ -17,6 +17,8 @@ from platform_components.network.checks import eks_zone_problems
 from platform_components.network.zones import NO_EKS_CONTROL_PLANE, zone_id_problem, zone_problem
 from platform_components.resilience.args import ResilienceSettings
 from platform_components.resilience.promises import broken
+from platform_components.secrets.args import SecretsSettings
+from platform_components.secrets.reference import SecretStore
 
 Finding = tuple[FieldPath, str]
 
@@ -84,6 +86,13 @@ def resilience_findings(data: DataSettings, resilience: ResilienceSettings) -> I
     """Promises that what is configured does not keep."""
     for field, message in broken(data, resilience):
         yield ("resilience", field), message
+
+
+def secrets_findings(cluster: EksClusterSettings, secrets: SecretsSettings | None) -> Iterator[Finding]:
+    """What the store of secrets asks of the cluster: a store acts as its own service account by the cluster's IAM provider only."""
+    if secrets is not None and secrets.backend is SecretStore.AWS and not cluster.irsa:
+        message = "aws-secrets-manager needs a cluster whose service accounts IAM can tell apart; set cluster.irsa to true"
+        yield ("secrets", "backend"), message
 
 
 def platform_findings(cluster: EksClusterSettings, platform: PlatformSettings) -> Iterator[Finding]:

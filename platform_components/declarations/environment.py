@@ -22,6 +22,7 @@ from platform_components.declarations.crossings import (
     data_findings,
     platform_findings,
     resilience_findings,
+    secrets_findings,
     slo_findings,
     tag_findings,
     zone_findings,
@@ -46,6 +47,8 @@ from platform_components.observability.slo.args import SloName, SloSettings
 from platform_components.profile import Profile, with_defaults
 from platform_components.resilience.args import PROFILE_DEFAULTS as RESILIENCE_DEFAULTS
 from platform_components.resilience.args import ResilienceSettings
+from platform_components.secrets.args import PROFILE_DEFAULTS as SECRETS_DEFAULTS
+from platform_components.secrets.args import SecretsSettings
 from platform_components.tags import MANAGED_BY, merge_tags
 from platform_components.tenancy.args import PROFILE_DEFAULTS as TENANTS_DEFAULTS
 from platform_components.tenancy.args import TenantsSettings
@@ -59,6 +62,7 @@ SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {
     "data": DATA_DEFAULTS,
     "resilience": RESILIENCE_DEFAULTS,
     "observability": OBSERVABILITY_DEFAULTS,
+    "secrets": SECRETS_DEFAULTS,
     "budget": BUDGET_DEFAULTS,
     "tenants": TENANTS_DEFAULTS,
 }
@@ -158,6 +162,9 @@ class Environment(Args):
     resilience: ResilienceSettings = Field(
         ResilienceSettings(), description="What is promised for a failure, and the backups that keep it. Omitted: backups, and no promise."
     )
+    secrets: SecretsSettings | None = Field(
+        None, description="What keeps its secrets; see the page of SecretsPlatform. Omitted: nothing does, and teams get no part of it."
+    )
     budget: BudgetSettings | None = Field(
         None, description="What a month may cost, and who hears of it; see the page of CostAlerts. Omitted: no limit, and nobody."
     )
@@ -174,6 +181,7 @@ class Environment(Args):
             *data_findings(self.environment, self.network, self.data),
             *slo_findings({name: slo.period_days for name, slo in self.slos.items()}, self.observability.metrics.retention_days),
             *resilience_findings(self.data, self.resilience),
+            *secrets_findings(self.cluster, self.secrets),
         ]
         if findings:
             errors = [InitErrorDetails(type=_refusal("environment", message), loc=path, input=None) for path, message in findings]

@@ -8,6 +8,7 @@ from platform_components.component import PlatformComponent
 from platform_components.names import child_name
 from platform_components.secrets import documents
 from platform_components.secrets.args import OidcLogin, SecretsPlatformArgs
+from platform_components.secrets.login import vault_provider
 from platform_components.secrets.tenancy import AUDIENCE, MAX_TTL_SECONDS, Mounts, kubernetes_mount
 
 PASSWORD_POLICY = """\
@@ -29,14 +30,13 @@ class Content:
         self._mounts = Mounts()
         # Of the job's own output, so that nothing talks to Vault before it has run, whatever is changed here later.
         self.address = started.urn.apply(lambda _: chart.ADDRESS)
-        self.provider = vault.Provider(
+        self.provider = vault_provider(
             child_name(name, "vault"),
-            address=started.urn.apply(lambda _: args.address or chart.ADDRESS) if args.address is None else args.address,
-            auth_login_aws=vault.ProviderAuthLoginAwsArgs(
-                role=documents.PROGRAM_ROLE, aws_region=args.region, header_value=f"vault.{args.domain or args.environment}"
-            ),
-            skip_child_token=True,
-            opts=component.child_options(depends_on=[started]),
+            self.address if args.address is None else args.address,
+            args.environment,
+            args.region,
+            args.domain,
+            component.child_options(depends_on=[started]),
         )
         self.mount = kubernetes_mount(args.environment)
         self._create_audit()

@@ -10,7 +10,7 @@ address comes from that job; so one `up` goes from nothing to a Vault with its c
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -24,9 +24,9 @@ from platform_components.charts.release import install
 from platform_components.component import PlatformComponent
 from platform_components.custom_resources import CustomResources
 from platform_components.data.bucket import Bucket
-from platform_components.data.bucket_args import BucketArgs
+from platform_components.data.bucket_args import AccessLogs, BucketArgs
 from platform_components.data.documents import key_policy
-from platform_components.errors import DeclarationError, Problem
+from platform_components.data.options import Alarms
 from platform_components.identity.args import WorkloadIdentityArgs
 from platform_components.identity.statements import Statement
 from platform_components.identity.workload_identity import WorkloadIdentity
@@ -34,12 +34,11 @@ from platform_components.labels import owned
 from platform_components.locate import locate
 from platform_components.names import child_name
 from platform_components.secrets import documents
-from platform_components.secrets.args import Bootstrap, SecretsPlatformArgs
+from platform_components.secrets.args import SecretsPlatformArgs
 from platform_components.secrets.content import Content
+from platform_components.secrets.login import login_header
 from platform_components.secrets.reference import SecretStore
 from platform_components.tags import MANAGED_BY, merge_tags
-
-SNAPSHOT_PREFIX: Final = "snapshots"
 
 
 class SecretsPlatform(PlatformComponent):
@@ -75,9 +74,8 @@ class SecretsPlatform(PlatformComponent):
         content: Content | None = None
         bucket: Bucket | None = None
         if args.backend is SecretStore.VAULT:
-            bootstrap = _needed(name, args)
             self._namespace = create_namespace(self, name, chart.NAMESPACE, chart.ADDON.pod_security, chart.ADDON.traffic)
-            started = self._start(bootstrap, self._serve())
+            started = self._start(self._serve())
             content = Content(self, name, args, started)
             bucket = self._snapshots(content)
             self.provider = content.provider
@@ -103,18 +101,23 @@ class SecretsPlatform(PlatformComponent):
             tags=merge_tags({"ManagedBy": MANAGED_BY}, args.tags),
             policy=locate(self).place.apply(lambda place: json.dumps(key_policy(place))),
             # Without it every secret is lost, and so are the snapshots.
-            opts=self.child_options(retain_on_delete=True),
+            opts=self.child_options(retain_on_delete=True if args.keeps else None),
         )
         unseal = Statement(sid="Unseal", actions=("kms:Encrypt", "kms:Decrypt", "kms:DescribeKey"), resources=(key.arn,))
-        identity = self._identity("server", chart.SERVICE_ACCOUNT, (unseal,))
+        assert args.bootstrap is not None  # noqa: S101 -- the args were checked
+        # Vault holds the program's login to the role's own id, so that a role made anew under its name is not let in.
+        known = Statement(sid="KnowProgram", actions=("iam:GetRole",), resources=(args.bootstrap.program_arn,))
+        identity = self._identity("server", chart.SERVICE_ACCOUNT, (unseal, known))
         certificate = self._objects().create(
             "certificate", "cert-manager.io/v1", "Certificate", chart.TLS_SECRET, documents.certificate(args.internal_issuer)
         )
         values = chart.values(self._site, key.key_id, args.servers, args.storage_gib, args.audit_gib)
         return install(self, name, chart.ADDON, values, args, namespace=self._namespace.metadata.name, depends_on=[identity, certificate])
 
-    def _start(self, bootstrap: Bootstrap, servers: pulumi.Resource) -> pulumi.Resource:
+    def _start(self, servers: pulumi.Resource) -> pulumi.Resource:
         """The first start; whatever is written into Vault comes after it."""
+        bootstrap = self._args.bootstrap
+        assert bootstrap is not None  # noqa: S101 -- the args were checked
         account = self._account(documents.BOOTSTRAP)
         files = k8s.core.v1.ConfigMap(
             child_name(self._name, "bootstrap-files"),
@@ -123,7 +126,7 @@ class SecretsPlatform(PlatformComponent):
             opts=self.child_options(),
         )
         image = mirrored(chart.IMAGE, self._site.mirror)
-        server_id = f"vault.{self._args.domain or self._args.environment}"
+        server_id = login_header(self._args.environment, self._args.domain)
         spec = documents.bootstrap_job(image, bootstrap.program_arn, server_id, bootstrap.pgp_keys, bootstrap.threshold)
         return k8s.batch.v1.Job(
             child_name(self._name, "bootstrap"),
@@ -137,7 +140,14 @@ class SecretsPlatform(PlatformComponent):
         args, name = self._args, self._name
         bucket = Bucket(
             child_name(name, "vault"),
-            BucketArgs(expire_days=args.snapshot_days, versions_days=args.snapshot_days, tags=args.tags),
+            BucketArgs(
+                expire_days=args.snapshot_days,
+                versions_days=args.snapshot_days,
+                removal=args.removal,
+                access_logs=AccessLogs(enabled=args.keeps),
+                alarms=Alarms(enabled=args.keeps),
+                tags=args.tags,
+            ),
             self.child_options(),
         )
         identity = self._identity("snapshots", documents.SNAPSHOTS, ())
@@ -181,11 +191,3 @@ class SecretsPlatform(PlatformComponent):
 
     def _objects(self) -> CustomResources:
         return CustomResources(self, self._name, self._namespace.metadata.name)
-
-
-def _needed(name: str, args: SecretsPlatformArgs) -> Bootstrap:
-    """What Vault cannot do without, checked before anything is registered below."""
-    missing = [field for field in ("bootstrap", "cluster_endpoint") if getattr(args, field) is None]
-    if args.bootstrap is None or missing:
-        raise DeclarationError([Problem("is needed with backend vault", field=f"SecretsPlatform {name!r}: {field}") for field in missing])
-    return args.bootstrap

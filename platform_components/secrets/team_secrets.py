@@ -17,6 +17,7 @@ from platform_components.identity.statements import Statement
 from platform_components.identity.workload_identity import WorkloadIdentity
 from platform_components.labels import owned
 from platform_components.names import child_name
+from platform_components.place import place_of
 from platform_components.secrets.reference import SecretReference, SecretStore
 from platform_components.secrets.team_args import READER, People, TeamSecretsArgs
 from platform_components.secrets.tenancy import (
@@ -218,5 +219,5 @@ class TeamSecrets(PlatformComponent):
 
 def _secrets_of(cluster_arn: str, region: str, prefix: str, team: str) -> str:
     """ARN of what a team may read: its name ends at a slash, so that no other team's begins with it."""
-    _, partition, _, _, account, _ = cluster_arn.split(":", 5)
-    return f"arn:{partition}:secretsmanager:{region}:{account}:secret:{prefix}/{team}/*"
+    at = place_of(cluster_arn)
+    return f"arn:{at.partition}:secretsmanager:{region}:{at.account}:secret:{prefix}/{team}/*"

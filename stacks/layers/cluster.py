@@ -38,6 +38,7 @@ def build(environment: Environment, upstream: Upstream, today: date | None = Non
         kubeconfig=cluster.kubeconfig,
         cluster_security_group_id=cluster.cluster_security_group_id,
         oidc_issuer=cluster.oidc_issuer,
+        oidc_provider_arn=cluster.oidc_provider_arn.apply(lambda arn: arn or ""),
         key_arn=cluster.key_arn,
         karpenter_instance_profile_name=cluster.karpenter_instance_profile_name,
         karpenter_queue_name=cluster.karpenter_queue_name,

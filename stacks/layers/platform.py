@@ -30,6 +30,9 @@ from platform_components.ingress.public_zone import PublicZone
 from platform_components.ingress.zone_args import PublicZoneArgs
 from platform_components.mesh.args import ServiceMeshArgs
 from platform_components.mesh.service_mesh import ServiceMesh
+from platform_components.place import place_of
+from platform_components.secrets.args import SecretsPlatformArgs
+from platform_components.secrets.secrets_platform import SecretsPlatform
 from platform_components.tags import merge_tags
 from stacks.contracts import PlatformOutputs
 from stacks.providers import options
@@ -66,6 +69,7 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
         ServiceMesh(name, ServiceMeshArgs(mesh=settings.mesh, **issuers, **around), after(opts, kinds, certificates, ingress))
     if settings.gitops is not None:
         GitOps(name, GitOpsArgs(engine=settings.gitops, **around), after(opts, kinds))
+    secrets = secrets_platform(environment, upstream, around, after(opts, kinds, certificates), certificates.internal_issuer)
     alerts = cost_alerts(environment, opts)
     return PlatformOutputs(
         zone_id=pulumi.Output.from_input(zone.zone_id if zone is not None else None),
@@ -73,8 +77,15 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
         priority_class_names=priorities.names,
         public_issuer=certificates.public_issuer,
         internal_issuer=certificates.internal_issuer,
+        secrets_address=said(secrets.address if secrets is not None else None),
+        secrets_people_accessor=said(secrets.oidc_accessor if secrets is not None else None),
         cost_alerts_topic_arn=alerts.topic_arn if alerts is not None else None,
     )
+
+
+def said(value: pulumi.Output[str | None] | None) -> pulumi.Output[str]:
+    """An output that is empty rather than none: an engine drops one without a value."""
+    return pulumi.Output.from_input(value).apply(lambda found: found or "")
 
 
 def public_zone(environment: Environment, opts: pulumi.ResourceOptions) -> PublicZone | None:
@@ -103,6 +114,30 @@ def cost_alerts(environment: Environment, opts: pulumi.ResourceOptions) -> CostA
         return None
     name = environment.environment
     return CostAlerts(name, CostAlertsArgs(**dict(environment.budget), tag_value=name), opts)
+
+
+def secrets_platform(
+    environment: Environment, upstream: Upstream, around: dict[str, Any], opts: pulumi.ResourceOptions, issuer: pulumi.Output[Any]
+) -> SecretsPlatform | None:
+    """What keeps the environment's secrets, where it says so."""
+    settings = environment.secrets
+    if settings is None:
+        return None
+    given: dict[str, Any] = {name: value for name, value in settings if name != "prefix"}
+    if settings.bootstrap is not None:
+        start, arn = settings.bootstrap, pulumi.Output.from_input(upstream.cluster.arn)
+        program = arn.apply(lambda at: place_of(at).role(start.program_role))
+        given["bootstrap"] = {"program_arn": program, "pgp_keys": start.pgp_keys, "threshold": start.threshold}
+    if settings.oidc is not None:
+        given["oidc"] = {**dict(settings.oidc), "client_secret": pulumi.Config().require_secret("vault-oidc")}
+    args = SecretsPlatformArgs(
+        **given,
+        **around,
+        internal_issuer=issuer,
+        cluster_endpoint=upstream.require("cluster", "endpoint"),
+        tags=environment.default_tags("platform"),
+    )
+    return SecretsPlatform(environment.environment, args, opts)
 
 
 def surroundings(environment: Environment, upstream: Upstream) -> dict[str, Any]:

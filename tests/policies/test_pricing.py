@@ -120,7 +120,8 @@ def test_what_has_no_price_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "buckets"), [("dev", ()), ("staging", ("logs", "metrics", "traces")), ("prod", ("logs", "metrics", "traces"))]
+    ("name", "buckets"),
+    [("dev", ()), ("staging", ("logs", "metrics", "traces", "vault")), ("prod", ("logs", "metrics", "traces", "vault"))],
 )
 def test_whatever_our_own_stacks_are_charged_for_has_a_price_but_for_what_is_listed(name: str, buckets: tuple[str, ...]) -> None:
     """Nobody was found who says what a dashboard and a bucket's request metrics cost in Ireland; they are named, not guessed."""

@@ -5,8 +5,8 @@ Sources: the lists of free resources in infracost (internal/providers/terraform/
 
 from platform_policies.types import canonical
 
-FREE_PROVIDERS = ("command:", "kubernetes:", "null:", "pulumi:", "pulumi-python:", "random:", "std:", "time:", "tls:")
-"""Providers whose resources no bill has: Kubernetes objects run on nodes that are counted already."""
+FREE_PROVIDERS = ("command:", "kubernetes:", "null:", "pulumi:", "pulumi-python:", "random:", "std:", "time:", "tls:", "vault:")
+"""Providers whose resources no bill has: Kubernetes objects, and what is in Vault, run on nodes that are counted already."""
 
 FREE_MODULES = ("aws:iam/", "aws:organizations/", "aws:resourcegroups/")
 """Services without charges for what a program declares."""
