@@ -1,6 +1,7 @@
-"""ArtifactRegistry: the images of an account and region, their scans, copies, caches and signatures.
+"""ArtifactRegistry: the images of an account and region, their scans, copies, caches and signatures; and packages.
 
-Builds ECR repositories with lifecycles and pull policies, the registry's scanning and replication, pull-through caches, and a signing key.
+Builds ECR repositories with lifecycles and pull policies, the registry's scanning and replication, pull-through caches, a signing key and
+its grants, and a CodeArtifact domain with repositories.
 Does not build what verifies signatures in clusters.
 """
 
@@ -11,8 +12,10 @@ import pulumi
 import pulumi_aws as aws
 
 from platform_components.component import PlatformComponent
+from platform_components.delivery.package_documents import Readers, publish_statement, read_statements
+from platform_components.delivery.packages import Packages, create_packages
 from platform_components.delivery.registry_args import ArtifactRegistryArgs, Repository
-from platform_components.delivery.registry_documents import lifecycle, pull_policy, push_statements, signing_key_policy
+from platform_components.delivery.registry_documents import SIGN, lifecycle, pull_policy, push_statements, signing_key_policy
 from platform_components.identity.statements import Statement
 from platform_components.locate import locate
 from platform_components.names import child_name
@@ -25,7 +28,10 @@ class ArtifactRegistry(PlatformComponent):
     Example::
 
         registry = ArtifactRegistry("images", ArtifactRegistryArgs(repositories={"shop": Repository()}))
-        PipelineIdentity("shop", PipelineIdentityArgs(github=..., statements=registry.push_statements("shop")))
+        pipeline = PipelineIdentity("shop", PipelineIdentityArgs(github=..., statements=registry.push_statements("shop")))
+        registry.grant_signing("shop", pipeline.role_arn)
+
+    The key signs for whom it was granted to and for nobody else: its policy leaves everything to IAM of the account but that.
     """
 
     registry: pulumi.Output[str]
@@ -38,6 +44,10 @@ class ArtifactRegistry(PlatformComponent):
     """ARN of the signing key; none where it was not wanted."""
     signing_key: pulumi.Output[str | None]
     """The key as cosign names it, `awskms:///alias/...`; none where it was not wanted."""
+    package_repository_arns: pulumi.Output[Mapping[str, str]]
+    """ARNs of package repositories by name; empty where no packages were wanted."""
+    signing_public_key: pulumi.Output[str | None]
+    """What signatures are verified with, in PEM; none where signing was not wanted."""
 
     def __init__(self, name: str, args: ArtifactRegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
@@ -47,26 +57,75 @@ class ArtifactRegistry(PlatformComponent):
         self._scan()
         self._replicate()
         self._cache()
-        key, alias = self._create_key() if args.signing else (None, None)
-        self._key_arn = None if key is None else key.arn
+        self._key: aws.kms.Key | None = None
+        alias: aws.kms.Alias | None = None
+        if args.signing:
+            self._key, alias = self._create_key()
+        for signer, role_arn in args.signers.items():
+            self.grant_signing(signer, role_arn)
+        self._packages = self._create_packages()
         self.registry = self._place.apply(lambda at: f"{at.account}.dkr.ecr.{at.region}.{at.suffix}")
         self.repository_urls = pulumi.Output.all(**{key: found.repository_url for key, found in self._repositories.items()}).apply(
             dict[str, str]
         )
         self.repository_arns = pulumi.Output.all(**{key: found.arn for key, found in self._repositories.items()}).apply(dict[str, str])
-        self.signing_key_arn = pulumi.Output.from_input(self._key_arn)
+        self.signing_key_arn = pulumi.Output.from_input(None if self._key is None else self._key.arn)
         self.signing_key = pulumi.Output.from_input(None if alias is None else alias.name.apply(lambda found: f"awskms:///{found}"))
+        self.signing_public_key = pulumi.Output.from_input(None if self._key is None else self._public_key(self._key))
+        package_arns = {key: found.arn for key, found in (self._packages.repositories if self._packages else {}).items()}
+        self.package_repository_arns = pulumi.Output.all(**package_arns).apply(dict[str, str])
         self.register()
 
     def push_statements(self, repository: str) -> tuple[Statement, ...]:
-        """What a pipeline needs to push to one repository and to sign what it pushed.
+        """What a pipeline needs to push to one repository; `grant_signing` lets it sign.
 
         Raises:
             ValueError: there is no such repository here.
         """
         if repository not in self._repositories:
             raise ValueError(f"repository {repository} is not one of {', '.join(sorted(self._repositories)) or 'none'}")
-        return push_statements(self._repositories[repository].arn, self._key_arn)
+        return push_statements(self._repositories[repository].arn)
+
+    def grant_signing(self, signer: str, role_arn: pulumi.Input[str]) -> None:
+        """Let a role sign with the key. What the role's own policies say does not matter to it.
+
+        Args:
+            signer: name of your own, such as the pipeline's.
+            role_arn: the role.
+
+        Raises:
+            ValueError: there is no key here.
+        """
+        if self._key is None:
+            raise ValueError(f"{signer} cannot sign: there is no key, since signing is off")
+        aws.kms.Grant(
+            child_name(self._name, "signer", signer),
+            name=child_name(self._name, signer),
+            key_id=self._key.key_id,
+            grantee_principal=role_arn,
+            operations=list(SIGN),
+            opts=self.child_options(),
+        )
+
+    def package_statements(self, repository: str, *, publish: bool = False) -> tuple[Statement, ...]:
+        """What it takes to install packages of one repository, and to publish into it.
+
+        Raises:
+            ValueError: there is no such repository here.
+        """
+        if self._packages is None or repository not in self._packages.repositories:
+            names = sorted(self._packages.repositories) if self._packages else []
+            raise ValueError(f"package repository {repository} is not one of {', '.join(names) or 'none'}")
+        arn = self._packages.repositories[repository].arn
+        return (*read_statements(self._packages.domain.arn, arn), *((publish_statement(arn),) if publish else ()))
+
+    def _create_packages(self) -> Packages | None:
+        args = self._args
+        if args.packages is None:
+            return None
+        readers = Readers(args.readers, args.organization_id)
+        tags = merge_tags({"ManagedBy": MANAGED_BY}, args.tags)
+        return create_packages(self, self._name, args.packages, readers, self._place, tags)
 
     def _create_repository(self, key: str, settings: Repository) -> aws.ecr.Repository:
         name = child_name(self._name, key.replace("/", "-"))
@@ -154,6 +213,10 @@ class ArtifactRegistry(PlatformComponent):
             child_name(self._name, "signing-alias"), name=f"alias/{name}", target_key_id=key.id, opts=self.child_options()
         )
         return key, alias
+
+    def _public_key(self, key: aws.kms.Key) -> pulumi.Output[str]:
+        found = aws.kms.get_public_key_output(key_id=key.arn, opts=pulumi.InvokeOutputOptions(parent=self))
+        return found.public_key_pem.apply(str)
 
     def _tags(self, name: str) -> dict[str, str]:
         return merge_tags({"Name": name, "ManagedBy": MANAGED_BY}, self._args.tags)

@@ -7,9 +7,11 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints, model_validator
 
 from platform_components.args import Args, Late
+from platform_components.delivery.package_args import PackageSettings
 
 RepositoryName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", min_length=2, max_length=200)]
 AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
+SignerName = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 
 OPEN_UPSTREAMS: Final = ("public.ecr.aws", "quay.io", "registry.k8s.io")
@@ -91,5 +93,16 @@ class ArtifactRegistryArgs(Args):
     replicate_to: tuple[Destination, ...] = Field((), max_length=25, description="Where images are copied to. Omitted: nowhere.")
     scanning: Scanning = Field(Scanning.BASIC, description="How images are scanned. Omitted: BASIC, on push.")
     signing: bool = Field(True, description="Make a key in KMS that pipelines sign images with and nobody can take away. Omitted: yes.")
+    signers: Mapping[SignerName, Late[str]] = Field(
+        {},
+        description="ARNs of the roles that may sign, by names of your own; nobody else can. Omitted: none yet; `grant_signing` adds some.",
+    )
+    packages: PackageSettings | None = Field(None, description="Packages beside images; who may pull may read them. Omitted: none.")
     force_delete: bool = Field(False, description="Let a repository be destroyed with the images in it. Omitted: no.")
     tags: Mapping[str, str] = Field({}, description="Tags of everything that can have them. Omitted: only the library's own.")
+
+    @model_validator(mode="after")
+    def _signers_have_a_key(self) -> "ArtifactRegistryArgs":
+        if self.signers and not self.signing:
+            raise ValueError("signers are named and signing is off; leave signing out, or name no signers")
+        return self

@@ -20,7 +20,8 @@ PUSH: Final = (
 )
 """What a push takes; signatures and attestations are read back before they are written, so pulling is part of it
 (https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html)."""
-SIGN: Final = ("kms:DescribeKey", "kms:GetPublicKey", "kms:Sign")
+SIGN: Final = ("DescribeKey", "GetPublicKey", "Sign")
+"""What cosign asks of a key in KMS, as operations of a grant."""
 
 
 def lifecycle(keep_images: int, untagged_days: int) -> dict[str, Any]:
@@ -62,11 +63,38 @@ def pull_policy(place: Place, readers: Sequence[str], organization: str | None) 
     return {"Version": POLICY_VERSION, "Statement": statements} if statements else None
 
 
+KEEP_KEY: Final = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:CreateGrant",
+    "kms:DeleteAlias",
+    "kms:Describe*",
+    "kms:DisableKey",
+    "kms:EnableKey",
+    "kms:Get*",
+    "kms:List*",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+    "kms:Verify",
+)
+"""What IAM of the account decides about a signing key: everything but signing."""
+
+
 def signing_key_policy(place: Place) -> dict[str, Any]:
-    """Policy of the signing key: IAM of this account decides who signs."""
+    """Policy of the signing key: IAM of this account decides who keeps it, and nobody signs but by a grant.
+
+    Whoever may do everything in the account still cannot sign: it would first have to make a grant, which stands in CloudTrail.
+    """
     return {
         "Version": POLICY_VERSION,
-        "Statement": [{"Sid": "AccountDecides", "Effect": "Allow", "Principal": {"AWS": place.root}, "Action": "kms:*", "Resource": "*"}],
+        "Statement": [
+            {"Sid": "AccountKeeps", "Effect": "Allow", "Principal": {"AWS": place.root}, "Action": list(KEEP_KEY), "Resource": "*"}
+        ],
     }
 
 
@@ -75,7 +103,6 @@ def log_in() -> Statement:
     return Statement(sid="LogIn", actions=("ecr:GetAuthorizationToken",), resources=("*",))
 
 
-def push_statements(repository_arn: pulumi.Output[str], signing_key_arn: pulumi.Output[str] | None) -> tuple[Statement, ...]:
-    """What a pipeline needs to push to one repository, and to sign what it pushed."""
-    pushed = (log_in(), Statement(sid="Push", actions=PUSH, resources=(repository_arn,)))
-    return pushed if signing_key_arn is None else (*pushed, Statement(sid="Sign", actions=SIGN, resources=(signing_key_arn,)))
+def push_statements(repository_arn: pulumi.Output[str]) -> tuple[Statement, ...]:
+    """What a pipeline needs to push to one repository."""
+    return (log_in(), Statement(sid="Push", actions=PUSH, resources=(repository_arn,)))

@@ -221,6 +221,12 @@ AWS: Mapping[str, Type] = {
         bucketDomainName="{name}.s3.{suffix}",
         bucketRegionalDomainName="{name}.s3.{region}.{suffix}",
     ),
+    "aws:codeartifact/domain:Domain": Type(
+        "arn:{partition}:codeartifact:{region}:{account}:domain/{in[domain]}", {"arn": "{id}", "owner": "{account}"}
+    ),
+    "aws:codeartifact/repository:Repository": Type(
+        "arn:{partition}:codeartifact:{region}:{account}:repository/{in[domain]}/{in[repository]}", {"arn": "{id}"}
+    ),
     "aws:kms/key:Key": Type("{uuid}", {"arn": "arn:{partition}:kms:{region}:{account}:key/{id}", "keyId": "{id}"}),
     "aws:kms/alias:Alias": _by_name(
         "arn:{partition}:kms:{region}:{account}:{name}", targetKeyArn="arn:{partition}:kms:{region}:{account}:key/{uuid}"

@@ -60,6 +60,27 @@ def _parameter(arguments: Mapping[str, Any], place: Place) -> dict[str, Any]:
     return {"id": name, "name": name, "arn": arn, "type": "String", "value": value, "insecureValue": value, "version": 1}
 
 
+_PUBLIC_KEY = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q=="
+"""A point of P-256 that everybody knows: its generator."""
+
+
+def _public_key(arguments: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    lines = "\n".join(_PUBLIC_KEY[start : start + 64] for start in range(0, len(_PUBLIC_KEY), 64))
+    key = str(arguments["keyId"])
+    return {
+        "id": key,
+        "keyId": key,
+        "arn": key,
+        "customerMasterKeySpec": "ECC_NIST_P256",
+        "keyUsage": "SIGN_VERIFY",
+        "encryptionAlgorithms": [],
+        "signingAlgorithms": ["ECDSA_SHA_256"],
+        "publicKey": _PUBLIC_KEY,
+        "publicKeyPem": f"-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n{place.mark}",
+        "region": place.region,
+    }
+
+
 def _objects(arguments: Mapping[str, Any], _place: Place) -> dict[str, Any]:
     try:
         return {"result": objects_of(str(arguments.get("text") or ""), arguments.get("defaultNamespace"))}
@@ -72,6 +93,7 @@ LOOKUPS: Mapping[str, Lookup] = {
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
+    "aws:kms/getPublicKey:getPublicKey": _public_key,
     "aws:ssm/getParameter:getParameter": _parameter,
     "kubernetes:yaml:decode": _objects,
 }

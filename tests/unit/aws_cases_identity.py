@@ -42,4 +42,10 @@ IDENTITY = [
         lambda _: {"rotationPeriodInDays": 180, "policy": EVERYONE_WRITE, "description": "z", "enableKeyRotation": False, "tags": B},
     ),
     Case("aws:kms/alias:Alias", lambda w: {"targetKeyId": w.key.outputs["arn"]}, lambda w: {"targetKeyId": w.key.id}),
+    Case(
+        "aws:kms/grant:Grant",
+        lambda w: {"keyId": w.key.id, "granteePrincipal": w.role.outputs["arn"], "operations": ["DescribeKey", "Sign"], "name": "shop"},
+        lambda _: {"granteePrincipal": "arn:aws:iam::123456789012:role/other"},
+        ("granteePrincipal",),
+    ),
 ]

@@ -1,6 +1,6 @@
 """Cases of what a container registry has once in an account and region."""
 
-from tests.unit.aws_cases import Case
+from tests.unit.aws_cases import READ, WRITE, A, B, Case
 from tests.unit.aws_sandbox import REGION
 
 
@@ -33,6 +33,28 @@ REGISTRY = [
         lambda _: {"ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io"},
         lambda _: {"upstreamRegistryUrl": "public.ecr.aws"},
         ("upstreamRegistryUrl",),
+    ),
+    Case("aws:codeartifact/domain:Domain", lambda _: {"domain": "acme", "tags": A}, lambda _: {"tags": B}),
+    Case(
+        "aws:codeartifact/repository:Repository",
+        lambda _: {
+            "domain": "acme",
+            "repository": "python",
+            "upstreams": [{"repositoryName": "pypi"}],
+            "externalConnections": {"externalConnectionName": "public:pypi"},
+            "tags": A,
+        },
+        lambda _: {"upstreams": [{"repositoryName": "pypi"}, {"repositoryName": "old"}], "description": "Python", "tags": B},
+    ),
+    Case(
+        "aws:codeartifact/domainPermissions:DomainPermissions",
+        lambda _: {"domain": "acme", "policyDocument": READ},
+        lambda _: {"policyDocument": WRITE},
+    ),
+    Case(
+        "aws:codeartifact/repositoryPermissionsPolicy:RepositoryPermissionsPolicy",
+        lambda _: {"domain": "acme", "repository": "python", "policyDocument": READ},
+        lambda _: {"policyDocument": WRITE},
     ),
 ]
 

@@ -8,12 +8,15 @@ from pydantic import ValidationError
 from platform_components.delivery.artifact_registry import ArtifactRegistry
 from platform_components.delivery.registry_args import ArtifactRegistryArgs
 from platform_components.delivery.registry_documents import PULL, PUSH, lifecycle, pull_policy
+from platform_components.identity.statements import Statement
 from platform_components.place import Place
+from tests.iam_evaluator import applies
 from tests.support import deploy
 from tests.unit.cluster_cases import document
 
 HERE = Place("123456789012", "eu-west-1", "aws")
 REPOSITORY = "aws:ecr/repository:Repository"
+SIGNER = "arn:aws:iam::123456789012:role/shop-build"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub-AbCdEf"
 
 
@@ -57,29 +60,100 @@ def test_others_pull_and_never_push():
     assert document(deployment.one("aws:ecr/repositoryPolicy:RepositoryPolicy")) == pull_policy(HERE, ["111111111111"], None)
 
 
-def test_a_pipeline_may_push_to_its_own_repository_and_sign():
-    def program() -> ArtifactRegistry:
+def test_a_pipeline_may_push_to_its_own_repository():
+    def program() -> list[Statement]:
         registry = ArtifactRegistry("images", ArtifactRegistryArgs.model_validate({"repositories": {"shop": {}, "cart": {}}}))
-        names.extend(statement.sid for statement in registry.push_statements("shop"))
-        actions.update({statement.sid: statement.actions for statement in registry.push_statements("shop")})
         with pytest.raises(ValueError, match="repository bag is not one of cart, shop"):
             registry.push_statements("bag")
+        return list(registry.push_statements("shop"))
+
+    login, push = deploy(program).result
+    assert (login.actions, login.resources) == (("ecr:GetAuthorizationToken",), ("*",))
+    assert push.actions == PUSH
+
+
+def test_only_who_was_granted_it_signs():
+    def program() -> ArtifactRegistry:
+        registry = ArtifactRegistry("images", ArtifactRegistryArgs(signers={"shop": SIGNER}))
+        registry.grant_signing("cart", f"{SIGNER}-cart")
         return registry
 
-    names: list[str] = []
-    actions: dict[str, tuple[str, ...]] = {}
     deployment = deploy(program)
-    assert names == ["LogIn", "Push", "Sign"]
-    assert actions["Push"] == PUSH
     key = deployment.one("aws:kms/key:Key")
     assert (key.value("keyUsage"), key.value("customerMasterKeySpec")) == ("SIGN_VERIFY", "ECC_NIST_P256")
+    # The account's policies decide all else: a statement of theirs that allows kms:Sign, or kms:*, would not be asked.
+    (statement,) = document(key)["Statement"]
+    assert statement["Principal"] == {"AWS": HERE.root}
+    assert not any(applies(statement, f"kms:{action}", "*", {}) for action in ("Sign", "GenerateMac", "Encrypt", "Decrypt", "ReEncryptTo"))
+    for action in ("PutKeyPolicy", "CreateGrant", "RevokeGrant", "GetPublicKey", "Verify", "ScheduleKeyDeletion"):
+        assert applies(statement, f"kms:{action}", "*", {}), action
+    grants = {node.name: node for node in deployment.graph.of_type("aws:kms/grant:Grant")}
+    assert {name: grant.value("granteePrincipal") for name, grant in grants.items()} == {
+        "images-signer-shop": SIGNER,
+        "images-signer-cart": f"{SIGNER}-cart",
+    }
+    assert {tuple(grant.value("operations")) for grant in grants.values()} == {("DescribeKey", "GetPublicKey", "Sign")}
     assert deployment.value("signing_key") == "awskms:///alias/images-signing"
+    assert deployment.value("signing_public_key").startswith("-----BEGIN PUBLIC KEY-----\n")
 
 
 def test_without_signing_there_is_no_key():
     deployment = build(repositories={"shop": {}}, signing=False)
     assert deployment.names("aws:kms/key:Key") == []
     assert deployment.value("signing_key") is None
+    assert deployment.value("signing_public_key") is None
+
+
+def test_without_a_key_nobody_can_be_granted_it():
+    def program() -> ArtifactRegistry:
+        registry = ArtifactRegistry("images", ArtifactRegistryArgs(signing=False))
+        with pytest.raises(ValueError, match="shop cannot sign"):
+            registry.grant_signing("shop", SIGNER)
+        return registry
+
+    assert deploy(program).names("aws:kms/grant:Grant") == []
+
+
+PACKAGES = {
+    "domain": "acme",
+    "repositories": {"python": {"upstreams": ["pypi", "old"]}, "pypi": {"public": "pypi"}, "old": {"upstreams": ["pypi"]}},
+}
+
+
+def test_packages_look_in_each_other_and_in_one_public_source():
+    def program() -> tuple[ArtifactRegistry, list[Statement]]:
+        args = ArtifactRegistryArgs.model_validate({"packages": PACKAGES, "readers": ["111111111111"], "organization_id": "o-abcdefghij"})
+        registry = ArtifactRegistry("images", args)
+        with pytest.raises(ValueError, match="package repository java is not one of old, pypi, python"):
+            registry.package_statements("java")
+        return registry, list(registry.package_statements("python", publish=True))
+
+    deployment = deploy(program)
+    made = {node.value("repository"): node for node in deployment.graph.of_type("aws:codeartifact/repository:Repository")}
+    assert list(made) == ["pypi", "old", "python"], "each after those it looks in"
+    assert made["pypi"].value("externalConnections") == {"externalConnectionName": "public:pypi"}
+    assert made["python"].value("upstreams") == [{"repositoryName": "pypi"}, {"repositoryName": "old"}]
+    assert made["python"].value("externalConnections") is None
+    login = document(deployment.one("aws:codeartifact/domainPermissions:DomainPermissions"), "policyDocument")
+    policies = deployment.graph.of_type("aws:codeartifact/repositoryPermissionsPolicy:RepositoryPermissionsPolicy")
+    read = [document(node, "policyDocument") for node in policies]
+    assert len(read) == 3
+    for policy in (login, *read):
+        accounts, organization = policy["Statement"]
+        assert accounts["Principal"]["AWS"] == ["arn:aws:iam::111111111111:root"]
+        assert organization["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
+        assert not any("Publish" in action or "*" in action for entry in policy["Statement"] for action in entry["Action"])
+    statements = {statement.sid: statement for statement in deployment.result[1]}
+    assert list(statements) == ["PackagesLogIn", "PackagesToken", "PackagesRead", "PackagesPublish"]
+    (published,) = statements["PackagesPublish"].resources
+    assert deployment.value(published).endswith(":package/acme/python/*")
+
+
+def test_nobody_else_reads_packages_unasked():
+    deployment = build(packages=PACKAGES)
+    assert deployment.names("aws:codeartifact/domainPermissions:DomainPermissions") == []
+    assert sorted(deployment.value("package_repository_arns")) == ["old", "pypi", "python"]
+    assert build().value("package_repository_arns") == {}
 
 
 def test_the_registry_scans_copies_and_caches():
@@ -115,6 +189,14 @@ def test_the_registry_scans_copies_and_caches():
         ),
         ({"replicate_to": [{"region": "europe"}]}, "region"),
         ({"readers": ["everyone"]}, "readers"),
+        ({"signing": False, "signers": {"shop": SIGNER}}, "signers are named and signing is off"),
+        ({"packages": {"domain": "Acme", "repositories": {"a1": {}}}}, "domain"),
+        ({"packages": {"domain": "acme", "repositories": {}}}, "repositories"),
+        ({"packages": {"domain": "acme", "repositories": {"one": {"upstreams": ["two"]}}}}, "one looks in two, which there is not"),
+        (
+            {"packages": {"domain": "acme", "repositories": {"one": {"upstreams": ["two"]}, "two": {"upstreams": ["one"]}}}},
+            "repository one would look in itself.*repository two would look in itself",
+        ),
         ({"organization_id": "*"}, "organization_id"),
     ],
 )

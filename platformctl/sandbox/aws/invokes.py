@@ -302,6 +302,24 @@ def _key(args: Values, region: Region) -> dict[str, Any]:
     return {"id": metadata["keyId"], "keyId": args["keyId"], "awsAccountId": region.account, **found, **dates, "region": region.name}
 
 
+def _public_key(args: Values, region: Region) -> dict[str, Any]:
+    found = region.call("kms", "get_public_key", {"KeyId": args["keyId"]})
+    encoded = base64.b64encode(found["PublicKey"]).decode()
+    lines = "\n".join(encoded[start : start + 64] for start in range(0, len(encoded), 64))
+    return {
+        "id": found["KeyId"],
+        "arn": found["KeyId"],
+        "publicKey": encoded,
+        "publicKeyPem": f"-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n",
+        "customerMasterKeySpec": found["CustomerMasterKeySpec"],
+        "keyUsage": found["KeyUsage"],
+        "encryptionAlgorithms": found.get("EncryptionAlgorithms") or [],
+        "signingAlgorithms": found.get("SigningAlgorithms") or [],
+        **_echo(args),
+        "region": region.name,
+    }
+
+
 def _role(args: Values, region: Region) -> dict[str, Any]:
     return _described("aws:iam/role:Role", str(args["name"]), region)
 
@@ -351,6 +369,7 @@ LOOKUPS: Mapping[str, Lookup] = {
     "aws:eks/getClusterAuth:getClusterAuth": _cluster_auth,
     "aws:eks/getAddonVersion:getAddonVersion": _addon_version,
     "aws:kms/getKey:getKey": _key,
+    "aws:kms/getPublicKey:getPublicKey": _public_key,
     "aws:route53/getZone:getZone": _zone_lookup,
 }
 """Lookups by token."""

@@ -11,6 +11,7 @@ MODULES: Final = {
     "amp": ("amp",),
     "backup": ("backup",),
     "budgets": ("budgets",),
+    "codeartifact": ("packages",),
     "cloudtrail": ("trails",),
     "cloudwatch": ("logs", "events", "alarms", "firehose"),
     "costexplorer": ("costexplorer",),

@@ -34,6 +34,10 @@ def _target(scope: Scope) -> Any:
     return declared if isinstance(declared, str) and held and declared.endswith(held) else held
 
 
+def _grant(scope: Scope) -> Any:
+    return next((entry for entry in scope.item["value"] if entry["GrantId"] == scope.id.partition(":")[2]), None)
+
+
 def _default_policy(scope: Scope) -> str:
     """What a key has that was made without a policy: the account's own policies decide."""
     principal = {"AWS": f"arn:{scope.region.partition}:iam::{scope.region.account}:root"}
@@ -142,5 +146,39 @@ ROWS = rows(
         local=frozenset({"bypassPolicyLockoutSafetyCheck"}),
         parse=lambda key: {"keyId": key},
         delete_first=True,
+    ),
+    Row(
+        "aws:kms/grant:Grant",
+        "kms",
+        create=Call(
+            "create_grant",
+            {
+                "KeyId": "$keyId",
+                "GranteePrincipal": "$granteePrincipal",
+                "Operations": "$operations",
+                "RetiringPrincipal": "$retiringPrincipal",
+                "Name": "$name",
+            },
+        ),
+        id=F(lambda scope: f"{scope.new['keyId']}:{scope.item['GrantId']}"),
+        read=Call("list_grants", {"KeyId": F(lambda scope: scope.id.partition(":")[0])}, at="Grants"),
+        extras=(Extra("grant", _grant),),
+        gone="grant == `null`",
+        props={
+            "grantId": "grant.GrantId",
+            "keyId": F(lambda scope: scope.id.partition(":")[0]),
+            "granteePrincipal": "grant.GranteePrincipal",
+            "retiringPrincipal": "grant.RetiringPrincipal",
+            "operations": "grant.Operations",
+            "name": "grant.Name",
+        },
+        delete=(
+            Call(
+                "revoke_grant",
+                {"KeyId": F(lambda scope: scope.id.partition(":")[0]), "GrantId": F(lambda scope: scope.id.partition(":")[2])},
+            ),
+        ),
+        force_new=frozenset({"keyId", "granteePrincipal", "operations", "retiringPrincipal", "name"}),
+        parse=lambda both: {"keyId": both.partition(":")[0]},
     ),
 )
