@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from platform_components.declarations.environment import Environment, environment_files, load_environment
-from platform_components.declarations.team import Teams, crossing_problems, load_teams, team_files
+from platform_components.declarations.team import Teams, crossing_problems, fitting, load_teams, team_files
 from platform_components.errors import DeclarationError, Problem
 from platform_components.tenancy.args import Team
 from platform_components.tenancy.placement import shard_layer, shard_of
@@ -96,6 +96,21 @@ def register(project: Project) -> Register:
     found = [problem for problem in found if not any(f"there is no environment {name!r}" in problem.message for name in unsound)]
     problems = sorted([*teams.problems, *found], key=lambda problem: (problem.file, problem.line))
     return Register(teams, environments, problems)
+
+
+def teams_of(project: Project, environment: str, files: Mapping[str, Path]) -> Teams:
+    """The teams of these files as an environment sees them: one that asks for what it does not have is broken there.
+
+    Args:
+        project: the platform's repository.
+        environment: the environment; one that is wrong is left to its own commands.
+        files: the files, by team.
+    """
+    teams = load_teams(files, root=project.root)
+    try:
+        return fitting(teams, load_environment(project.folder / "environments" / f"{environment}.yaml"))
+    except DeclarationError:
+        return teams
 
 
 def team_text(team: Team) -> str:

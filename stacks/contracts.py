@@ -93,6 +93,8 @@ class TenantsOutputs(TypedDict):
 
     namespaces: Mapping[str, str]
     """Namespaces by team."""
+    budget_policies: pulumi.Output[Mapping[str, Mapping[str, Mapping[str, object]]]]
+    """Error-budget policies by team and service, of services that are held to an objective: what a delivery asks before it goes on."""
 
 
 class DataOutputs(TypedDict):

@@ -1,4 +1,4 @@
-"""How many addresses an environment's nodes and pods can have, by zone: what a subnet is cut to never grows."""
+"""What an environment's address plan says to others: the blocks of a tier, and how many addresses nodes and pods can have in each zone."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,6 +8,15 @@ from platform_components.network.addresses import Tier, plan_addresses, secondar
 
 RESERVED: Final = 5
 """Addresses of a subnet that AWS keeps (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html)."""
+
+
+def tier_blocks(environment: Environment, tier: Tier) -> tuple[str, ...]:
+    """IPv4 blocks of a tier's subnets, in zone order; what IPAM hands out is not known here."""
+    network = environment.network
+    if network.cidr is None:
+        return ()
+    blocks = plan_addresses(network.cidr, [tier], network.zones, network.address_layout, network.layout.blocks)
+    return tuple(map(str, blocks.values()))
 
 
 def node_addresses(environment: Environment) -> Mapping[str, int]:

@@ -8,13 +8,16 @@ from typing import Any
 
 from platform_components.cluster.instances import vcpus
 from platform_components.cluster.pools import KarpenterPool, ManagedPool
+from platform_components.data.bucket import NAME_MAX as BUCKET_NAME_MAX
 from platform_components.declarations.crossings import Finding
 from platform_components.declarations.document import Document, FieldPath, read
 from platform_components.declarations.environment import Environment
 from platform_components.declarations.loader import validate
 from platform_components.declarations.translate import choices, nearest
 from platform_components.errors import DeclarationError, Problem
-from platform_components.tenancy.args import Team
+from platform_components.names import COMPONENT_NAME_MAX, child_name
+from platform_components.tenancy.args import Team, namespace_of
+from platform_components.tenancy.claims import SECTIONS, DataKind, missing_tier, store_name
 from platform_components.tenancy.placement import crowded, shard_of, shards_needed
 from platform_components.tenancy.quotas import QUOTA_CLASSES
 
@@ -75,6 +78,18 @@ def load_teams(files: Mapping[str, Path], root: Path | None = None) -> Teams:
     return Teams(sound, broken)
 
 
+def fitting(teams: Teams, environment: Environment) -> Teams:
+    """The teams of which an environment can make what they ask for; the others count as broken there, so that they stop nobody else."""
+    found = {
+        name: [declared.document.problem(path, message) for path, message in _claim_findings(declared.team, environment)]
+        for name, declared in teams.sound.items()
+    }
+    return Teams(
+        {name: declared for name, declared in teams.sound.items() if not found[name]},
+        {**teams.broken, **{name: DeclarationError(problems) for name, problems in found.items() if problems}},
+    )
+
+
 def crossing_problems(teams: Teams, environments: Mapping[str, Environment], folder: str = "environments") -> list[Problem]:
     """What is wrong between teams, and between teams and environments.
 
@@ -87,6 +102,9 @@ def crossing_problems(teams: Teams, environments: Mapping[str, Environment], fol
     for declared in teams.sound.values():
         for check in (_environment_findings, _call_findings, _address_findings, _access_findings):
             problems += [declared.document.problem(path, message) for path, message in check(declared.team, teams, environments)]
+        for environment in environments.values():
+            problems += [declared.document.problem(path, message) for path, message in _claim_findings(declared.team, environment)]
+    problems += _store_problems(teams, environments)
     problems += _domain_problems(teams, environments)
     for name, environment in environments.items():
         problems += [Problem(message, where, f"{folder}/{name}.yaml", 1) for where, message in _capacity(name, environment, teams)]
@@ -144,6 +162,40 @@ def _address_findings(team: Team, _: Teams, environments: Mapping[str, Environme
                 if own is not None and block.overlaps(own):
                     message = f"{block} overlaps {own}, the network of {name}; what lies in it is reached by `calls`, or is a data service"
                     yield ("egress", "addresses", str(block)), message
+
+
+def _claim_findings(team: Team, environment: Environment) -> Iterator[Finding]:
+    """Stores whose tier the network lacks, and names that are too long with the team's and the environment's before them."""
+    name = environment.environment
+    if name not in team.environments:
+        return
+    for claim, wanted in team.data.items():
+        path: FieldPath = ("data", claim)
+        tier = missing_tier(wanted, environment.network.tiers)
+        if tier is not None:
+            yield path, f"a {wanted.kind.value} stands in the tier {tier}, which the network of {name} does not have; leave the claim out"
+        full = store_name(namespace_of(team.team, name), claim)
+        most = BUCKET_NAME_MAX if wanted.kind is DataKind.BUCKET else COMPONENT_NAME_MAX
+        if len(full) > most:
+            yield path, f"is called {full} in {name}, which has {len(full)} characters; use a name that makes it at most {most}"
+
+
+def _store_problems(teams: Teams, environments: Mapping[str, Environment]) -> Iterator[Problem]:
+    """Stores that would have one name, which environments of one account cannot give twice."""
+    taken = {
+        child_name(name, store): f"that of {kind}.{store} of environment {name}"
+        for name, environment in environments.items()
+        for kind in SECTIONS.values()
+        for store in getattr(environment.data, kind)
+    }
+    for name, declared in teams.sound.items():
+        for environment in declared.team.environments:
+            for claim in declared.team.data:
+                full = store_name(namespace_of(name, environment), claim)
+                if full in taken:
+                    message = f"is called {full} in {environment}, and so is {taken[full]}; choose another name"
+                    yield declared.document.problem(("data", claim), message)
+                taken.setdefault(full, f"that of team {name} in {environment}")
 
 
 def _access_findings(team: Team, teams: Teams, _: Mapping[str, Environment]) -> Iterator[Finding]:

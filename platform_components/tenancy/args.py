@@ -11,11 +11,18 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from platform_components.args import Args, Late
 from platform_components.cluster.access_args import PERMISSION_SET_PATTERN, principal_problem
+from platform_components.data.connection import Access
+from platform_components.declarations.translate import choices, nearest
 from platform_components.delivery.args import GitUrl
+from platform_components.delivery.flux import TEAM_ACCOUNT
 from platform_components.finops.args import Email
 from platform_components.identity.args import ClusterRef
 from platform_components.names import ENVIRONMENT_PATTERN
 from platform_components.profile import Profile
+from platform_components.secrets.team_args import READER
+from platform_components.tenancy.alerts import TeamAlerts, TeamLogs
+from platform_components.tenancy.claims import ClaimName, DataClaim, TenantData
+from platform_components.tenancy.objectives import GATEWAYS, ServiceObjective, Tier
 from platform_components.tenancy.placement import MAX_SHARDS, TEAMS_PER_SHARD
 from platform_components.tenancy.quotas import QUOTA_CLASSES
 from platform_components.tenancy.rights import TeamRole
@@ -27,6 +34,13 @@ TEAM_MAX, SERVICE_MAX = 16, 14
 
 RESERVED_TEAMS = ("default", "kube", "platform", "system")
 """Names that stand for the platform or for Kubernetes, or begin names that do."""
+
+RESERVED_SERVICES = {
+    "default": "that Kubernetes makes",
+    READER: "that External Secrets reads the team's secrets as",
+    TEAM_ACCOUNT: "that Flux delivers as",
+}
+"""Names of service accounts that a team's namespace may have beside those of its services, and whose they are."""
 
 SHARED = IPv4Network("100.64.0.0/10")
 WIDEST_PREFIX = 16
@@ -47,8 +61,8 @@ def _check_team(name: str) -> str:
 
 
 def _check_service(name: str) -> str:
-    if name == "default":
-        raise _refusal("service_name", "'default' is the service account that Kubernetes makes; choose another name")
+    if name in RESERVED_SERVICES:
+        raise _refusal("service_name", f"{name!r} is the service account {RESERVED_SERVICES[name]}; choose another name")
     return name
 
 
@@ -105,15 +119,12 @@ Callee = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,14}[a-z0-9]/[a-z][a-z0
 """A service of another team: `ledger/api`."""
 
 
-class Tier(StrEnum):
-    """How much depends on a team's services."""
+class Lifecycle(StrEnum):
+    """How far a service has come, as Backstage names it."""
 
-    CRITICAL = "critical"
-    """Customers notice within minutes; somebody is woken."""
-    STANDARD = "standard"
-    """Customers notice within hours; somebody is woken."""
-    INTERNAL = "internal"
-    """Colleagues notice; a ticket is opened."""
+    EXPERIMENTAL = "experimental"
+    PRODUCTION = "production"
+    DEPRECATED = "deprecated"
 
 
 class TeamAccess(Args):
@@ -143,6 +154,17 @@ class Service(Args):
     public: bool = Field(default=False, description="Whether the platform's gateway may call it. Omitted: no.")
     callers: tuple[TeamName, ...] = Field(
         default=(), description="Other teams that may call it; each lists it in its own `calls`, too. Omitted: none."
+    )
+    tier: Tier | None = Field(default=None, description="How much depends on it. Omitted: as much as on the team.")
+    lifecycle: Lifecycle = Field(
+        default=Lifecycle.PRODUCTION, description="How far it has come, for the developers' portal. Omitted: production."
+    )
+    needs: Mapping[ClaimName, Annotated[tuple[Access, ...], AfterValidator(_check_some)]] = Field(
+        default={}, description="What it does with the team's data, by claim: read, write or both. Omitted: nothing with any."
+    )
+    slo: ServiceObjective | None = Field(
+        default=ServiceObjective(),
+        description="What it is held to. Omitted: of a public service behind a mesh's gateway the tier's, else nothing. null: nothing.",
     )
 
 
@@ -201,8 +223,13 @@ class Team(Args):
     calls: tuple[Callee, ...] = Field(
         default=(), description="Services of other teams that it calls, as TEAM/SERVICE; they list it among `callers`. Omitted: none."
     )
+    data: Mapping[ClaimName, DataClaim] = Field(
+        default={}, max_length=20, description="What it keeps data in, by name; services say what they need of it. Omitted: nothing."
+    )
     egress: Egress = Field(default=Egress(), description="What it may reach outside the cluster. Omitted: nothing.")
     budget: TeamBudget | None = Field(default=None, description="What it may cost. Omitted: no limit of its own.")
+    alerts: TeamAlerts = Field(default=TeamAlerts(), description="Who of it hears of alerts. Omitted: the platform's people.")
+    logs: TeamLogs = Field(default=TeamLogs(), description="Its logs. Omitted: as everybody's.")
     delivery: TeamDelivery | None = Field(default=None, description="What is delivered from Git. Omitted: nothing; pipelines push.")
 
     @model_validator(mode="after")
@@ -215,6 +242,10 @@ class Team(Args):
     def quota_in(self, environment: str) -> str:
         """Its quota class in an environment."""
         return self.quotas.get(environment, self.quota)
+
+    def tier_of(self, service: str) -> Tier:
+        """How much depends on a service."""
+        return self.services[service].tier or self.tier
 
     def groups_of(self, role: TeamRole) -> tuple[str, ...]:
         """Groups of the login that have a role."""
@@ -233,15 +264,24 @@ def own_problems(team: Team) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for environment in team.quotas:
         if environment not in team.environments:
             yield ("quotas", environment), f"{team.team} has no namespace in {environment}; add it to environments, or leave the size out"
+    yield from _service_problems(team)
+    for index, call in enumerate(team.calls):
+        if call.partition("/")[0] == team.team:
+            yield ("calls", index), "a team's services may call each other without being named; leave it out"
+
+
+def _service_problems(team: Team) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for name, service in team.services.items():
         for index, caller in enumerate(service.callers):
             if caller == team.team:
                 yield ("services", name, "callers", index), "a team's services may call each other without being named; leave it out"
             elif caller in service.callers[:index]:
                 yield ("services", name, "callers", index), f"{caller} is named twice; leave one out"
-    for index, call in enumerate(team.calls):
-        if call.partition("/")[0] == team.team:
-            yield ("calls", index), "a team's services may call each other without being named; leave it out"
+        for claim in service.needs:
+            if claim not in team.data:
+                guess = nearest(claim, team.data)
+                known = f"did you mean {guess}?" if guess else f"it has {choices(list(team.data)) or 'none'}"
+                yield ("services", name, "needs", claim), f"{team.team} claims no data {claim!r}; {known}"
 
 
 def namespace_of(team: str, environment: str) -> str:
@@ -287,7 +327,24 @@ class TenantArgs(Args):
     topic_arn: Late[str] | None = Field(
         default=None, description="Topic that AWS Budgets publishes to. Omitted: one of its own, where the team has a budget."
     )
+    data: TenantData | None = Field(
+        default=None, description="What the environment has for the team's stores. Needed where it claims data. Omitted: nothing."
+    )
+    objective_days: int | None = Field(
+        default=None, ge=7, le=28, description="Over how many days its services' objectives are judged. Omitted: nothing watches them."
+    )
     tags: Mapping[str, str] = Field(default={}, description="Tags of what it makes in AWS. Omitted: only Team, Tenant and Service.")
+
+    @property
+    def counts_at_gateway(self) -> bool:
+        """Whether the platform's gateway counts the requests of public services."""
+        return self.mesh in GATEWAYS
+
+    @model_validator(mode="after")
+    def _has_what_is_claimed(self) -> "TenantArgs":
+        if self.declaration.data and self.data is None:
+            raise ValueError(f"data is needed: {self.declaration.team} claims {', '.join(self.declaration.data)}")
+        return self
 
 
 PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {Profile.DEV: {}, Profile.PRODUCTION: {}, Profile.REGULATED: {}}

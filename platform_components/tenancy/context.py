@@ -30,6 +30,12 @@ class ServiceContext:
     """AWS role of its pods: what grants are given to."""
     repository_url: pulumi.Output[str]
     """Repository of its images."""
+    data: pulumi.Output[Mapping[str, Mapping[str, Any]]]
+    """How its stores are reached, by claim, as Connection has it: kind, name, endpoint, port, arn, user, access."""
+    data_config_map: pulumi.Output[str | None]
+    """ConfigMap with the same as variables, for `envFrom`: `ENTRIES_ENDPOINT` of the claim `entries`; none where it needs no data."""
+    objective: pulumi.Output[str | None]
+    """Its objective, as the label `slo` of series and alerts has it; none where it is held to nothing."""
 
 
 class TeamContext:
@@ -80,4 +86,7 @@ class TeamContext:
             port=found.apply(lambda service: int(service["port"])),
             role_arn=found.apply(lambda service: str(service["roleArn"])),
             repository_url=found.apply(lambda service: str(service["repositoryUrl"])),
+            data=found.apply(lambda service: dict(service["data"])),
+            data_config_map=found.apply(lambda service: service["dataConfigMap"]),
+            objective=found.apply(lambda service: service["objective"]),
         )

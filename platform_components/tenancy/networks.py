@@ -28,6 +28,11 @@ PRIVATE: Final = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/1
 """What is not the internet: other tenants, the platform, and the metadata service of EC2."""
 PRIVATE_6: Final = ("fc00::/7", "fe80::/10")
 
+_INTERNET: Final[Sequence[Spec]] = (
+    {"ipBlock": {"cidr": "0.0.0.0/0", "except": list(PRIVATE)}},
+    {"ipBlock": {"cidr": "::/0", "except": list(PRIVATE_6)}},
+)
+
 MESH_PORTS: Final[Mapping[str | None, tuple[int, ...]]] = MappingProxyType(
     {None: (), AMBIENT: (HBONE,), SIDECAR: (), LINKERD: (LINKERD_INBOUND,)}
 )
@@ -57,11 +62,24 @@ class Call:
     service: str
 
 
+@dataclass(frozen=True, slots=True)
+class DataReach:
+    """A store outside the cluster, and the service whose pods reach it."""
+
+    service: str
+    port: int
+    addresses: tuple[Any, ...]
+    """IPv4 blocks."""
+    public: bool = False
+    """Whether it is one of AWS's own services, which has public addresses, too."""
+
+
 def network_policies(
     listeners: Sequence[Listener],
     calls: Sequence[Call],
     mesh: str | None,
     *,
+    data: Sequence[DataReach] = (),
     internet: bool = False,
     addresses: Mapping[str, tuple[int, ...]] | None = None,
 ) -> dict[str, Spec]:
@@ -71,6 +89,7 @@ def network_policies(
         listeners: its services.
         calls: what it calls of other teams.
         mesh: kind of the mesh it is in; None without one.
+        data: what its services keep data in.
         internet: whether its pods may reach the internet.
         addresses: ports outside the cluster that they may reach, by block.
     """
@@ -94,19 +113,11 @@ def network_policies(
             specs[f"allow-callers-{listener.service}"] = _policy(_pods(listener.service), ["Ingress"], ingress=rules)
     if calls:
         specs["allow-calls"] = _policy({}, ["Egress"], egress=[_exit(call) for call in calls])
+    for service in dict.fromkeys(reach.service for reach in data):
+        rules = [rule for reach in data if reach.service == service for rule in _data_exits(reach)]
+        specs[f"allow-data-{service}"] = _policy(_pods(service), ["Egress"], egress=rules)
     outside = [
-        *(
-            [
-                {
-                    "to": [
-                        {"ipBlock": {"cidr": "0.0.0.0/0", "except": list(PRIVATE)}},
-                        {"ipBlock": {"cidr": "::/0", "except": list(PRIVATE_6)}},
-                    ]
-                }
-            ]
-            if internet
-            else []
-        ),
+        *([{"to": list(_INTERNET)}] if internet else []),
         *({"to": [{"ipBlock": {"cidr": block}}], "ports": _ports(*ports)} for block, ports in sorted((addresses or {}).items())),
     ]
     if outside:
@@ -154,6 +165,12 @@ def _entries(listener: Listener, mesh: str | None) -> list[Spec]:
 def _exit(call: Call) -> Spec:
     """Out to the service's pods at any port: which one it is, the service's own namespace says."""
     return {"to": [{**_namespace(call.namespace), "podSelector": _pods(call.service)}]}
+
+
+def _data_exits(reach: DataReach) -> list[Spec]:
+    """Out to a store. AWS's services are told apart by name only, which no NetworkPolicy knows: of their addresses all are let through."""
+    places = [*({"ipBlock": {"cidr": block}} for block in reach.addresses), *(_INTERNET if reach.public else ())]
+    return [{"to": places, "ports": _ports(reach.port)}] if places else []
 
 
 def _policy(pods: Spec, kinds: Sequence[str], **rules: list[Spec]) -> Spec:

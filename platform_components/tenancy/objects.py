@@ -1,6 +1,7 @@
 """What says of a team who it is: labels, annotations, tags, its entry in a catalogue. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from platform_components.labels import DOMAINS, INGRESS, PUBLIC_LOAD_BALANCERS, owned
@@ -41,25 +42,60 @@ def cost_tags(team: str, namespace: str, service: str | None = None, *, more: Ma
     return merge_tags(more or {}, {"Team": team, "Tenant": namespace}, {"Service": service} if service else {})
 
 
-def catalogue_entities(team: str, owners: Sequence[str], tier: str, services: Sequence[str]) -> list[dict[str, Any]]:
-    """The team and its services as entities of Backstage's catalogue.
+@dataclass(frozen=True, slots=True)
+class CatalogueService:
+    """A service, as the catalogue shows it."""
+
+    name: str
+    tier: str
+    lifecycle: str
+    needs: tuple[str, ...] = ()
+    """Claims of data."""
+
+
+def catalogue_entities(
+    team: str, owners: Sequence[str], tier: str, services: Sequence[CatalogueService], claims: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The team, its services and its data as entities of Backstage's catalogue.
+
+    Args:
+        team: the team.
+        owners: who answers for it.
+        tier: how much depends on it.
+        services: what it runs.
+        claims: kinds of what it keeps data in, by name.
 
     Source: https://backstage.io/docs/features/software-catalog/descriptor-format.
     """
-    head = {"apiVersion": "backstage.io/v1alpha1"}
-    group = {"metadata": {"name": team, "labels": {"tier": tier}, "annotations": {"platform-components/owners": ",".join(owners)}}}
+    owner = f"group:{team}"
+    labels = {"tier": tier}
+    annotations = {"platform-components/owners": ",".join(owners)}
+    group = {"metadata": {"name": team, "labels": labels, "annotations": annotations}, "spec": {"type": "team", "children": []}}
     return [
-        {**head, "kind": "Group", **group, "spec": {"type": "team", "children": []}},
+        {**_HEAD, "kind": "Group", **group},
         *(
             {
-                **head,
+                **_HEAD,
                 "kind": "Component",
                 "metadata": {
-                    "name": f"{team}-{service}",
-                    "annotations": {"backstage.io/kubernetes-label-selector": f"app.kubernetes.io/name={service}"},
+                    "name": f"{team}-{service.name}",
+                    "labels": {"tier": service.tier},
+                    "annotations": {"backstage.io/kubernetes-label-selector": f"app.kubernetes.io/name={service.name}"},
                 },
-                "spec": {"type": "service", "lifecycle": "production", "owner": f"group:{team}"},
+                "spec": {
+                    "type": "service",
+                    "lifecycle": service.lifecycle,
+                    "owner": owner,
+                    "dependsOn": [f"resource:{team}-{claim}" for claim in service.needs],
+                },
             }
             for service in services
         ),
+        *(
+            {**_HEAD, "kind": "Resource", "metadata": {"name": f"{team}-{claim}"}, "spec": {"type": kind, "owner": owner}}
+            for claim, kind in claims.items()
+        ),
     ]
+
+
+_HEAD: Final = {"apiVersion": "backstage.io/v1alpha1"}

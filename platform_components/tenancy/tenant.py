@@ -12,7 +12,6 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
-from platform_components.cluster.access import SSO_PATH, only_role
 from platform_components.component import PlatformComponent
 from platform_components.custom_resources import CustomResources
 from platform_components.finops.args import CostAlertsArgs
@@ -21,13 +20,17 @@ from platform_components.identity.args import WorkloadIdentityArgs
 from platform_components.identity.workload_identity import WorkloadIdentity
 from platform_components.labels import owned
 from platform_components.names import child_name
-from platform_components.tenancy.args import TeamAccess, TenantArgs, namespace_of
+from platform_components.tenancy.args import TenantArgs, namespace_of
+from platform_components.tenancy.claims import reaches
 from platform_components.tenancy.delivery import create_delivery
+from platform_components.tenancy.entries import create_entries
 from platform_components.tenancy.images import lifecycle_policy
 from platform_components.tenancy.networks import Call, Listener, authorization_policies, network_policies
-from platform_components.tenancy.objects import CONTEXT, catalogue_entities, cost_tags, namespace_metadata
+from platform_components.tenancy.objects import CONTEXT, CatalogueService, catalogue_entities, cost_tags, namespace_metadata
 from platform_components.tenancy.quotas import QUOTA_CLASSES, limits_spec, quota_spec
-from platform_components.tenancy.rights import RULES, TeamRole, access_group, subjects
+from platform_components.tenancy.rights import RULES, TeamRole, subjects
+from platform_components.tenancy.stores import create_connections, create_stores, data_config
+from platform_components.tenancy.watched import create_objectives, objective_name, policies
 
 _RBAC = "rbac.authorization.k8s.io"
 
@@ -53,6 +56,8 @@ class Tenant(PlatformComponent):
     """AWS roles by service."""
     repository_urls: pulumi.Output[Mapping[str, str]]
     """Image repositories by service."""
+    budget_policies: pulumi.Output[Mapping[str, Any]]
+    """Error-budget policies by service, of those that are held to an objective."""
 
     def __init__(self, name: str, args: TenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
@@ -66,14 +71,18 @@ class Tenant(PlatformComponent):
         for role in TeamRole:
             self._create_role(role)
         for role, access in self._team.access.items():
-            self._create_entry(role, access)
+            create_entries(self, self._name, args, role, access, self._tags())
         identities = {service: self._create_identity(service) for service in self._team.services}
         repositories = {service: self._create_repository(service) for service in self._team.services}
+        self._connections = create_stores(self, args, identities)
+        create_connections(self, self._name, self._namespace, self._connections)
+        self._objectives = create_objectives(self, self._name, args, self._namespace)
         create_delivery(self, self._name, args, self._namespace, self._called)
         self._create_budget()
         self.service_accounts = pulumi.Output.from_input({service: service for service in self._team.services})
         self.role_arns = pulumi.Output.all(**{service: made.role_arn for service, made in identities.items()}).apply(dict)
         self.repository_urls = pulumi.Output.all(**{service: made.repository_url for service, made in repositories.items()}).apply(dict)
+        self.budget_policies = policies(self._objectives)
         self._create_context()
         self.register()
 
@@ -109,8 +118,14 @@ class Tenant(PlatformComponent):
             Call(namespace_of(team, args.environment), service) for team, _, service in (call.partition("/") for call in self._team.calls)
         ]
         addresses = {str(block): ports for block, ports in egress.addresses.items()}
-        policies: Mapping[str, Any] = network_policies(listeners, calls, args.mesh, internet=egress.internet, addresses=addresses)
-        for policy, spec in policies.items():
+        kept = [
+            reach
+            for data in ([args.data] if args.data is not None else [])
+            for name, service in self._team.services.items()
+            for reach in reaches(service.needs, self._team.data, data, name)
+        ]
+        walls: Mapping[str, Any] = network_policies(listeners, calls, args.mesh, data=kept, internet=egress.internet, addresses=addresses)
+        for policy, spec in walls.items():
             k8s.networking.v1.NetworkPolicy(
                 child_name(self._name, policy), metadata=self._metadata(policy), spec=spec, opts=self.child_options()
             )
@@ -133,32 +148,6 @@ class Tenant(PlatformComponent):
             subjects=bound,
             opts=self.child_options(),
         )
-
-    def _create_entry(self, role: TeamRole, access: TeamAccess) -> None:
-        """Whoever comes by way of IAM has the role's group and no access policy: what they may do stands in the namespace alone."""
-        principals: dict[str, pulumi.Input[str]] = {}
-        if access.principal is not None:
-            principals["principal"] = access.principal
-        if access.sso is not None:
-            principals["sso"] = self._sso_role(role, access.sso)
-        for kind, principal in principals.items():
-            aws.eks.AccessEntry(
-                child_name(self._name, role.value, kind),
-                cluster_name=self._args.cluster.name,
-                principal_arn=principal,
-                kubernetes_groups=[access_group(self._team.team, role)],
-                tags=self._tags(),
-                opts=self.child_options(),
-            )
-
-    def _sso_role(self, role: TeamRole, permission_set: str) -> pulumi.Output[str]:
-        found = aws.iam.get_roles_output(
-            name_regex=f"^AWSReservedSSO_{permission_set}_[0-9a-f]{{16}}$",
-            path_prefix=SSO_PATH,
-            opts=pulumi.InvokeOutputOptions(parent=self),
-        )
-        what = f"team {self._team.team}: access.{role.value}: permission set {permission_set}"
-        return found.arns.apply(lambda arns: only_role(list(arns), what))
 
     def _create_identity(self, service: str) -> WorkloadIdentity:
         identity = WorkloadIdentity(
@@ -210,27 +199,36 @@ class Tenant(PlatformComponent):
     def _create_context(self) -> None:
         """What the team's own programs, and the developers' portal, read of it."""
         team = self._team
-        entities = catalogue_entities(team.team, team.owners, team.tier.value, list(team.services))
-        content = pulumi.Output.all(roles=self.role_arns, repositories=self.repository_urls).apply(self._context)
+        rows = [
+            CatalogueService(name, team.tier_of(name).value, service.lifecycle.value, tuple(service.needs))
+            for name, service in team.services.items()
+        ]
+        claims = {claim: wanted.kind.value for claim, wanted in team.data.items()}
+        entities = catalogue_entities(team.team, team.owners, team.tier.value, rows, claims)
         k8s.core.v1.ConfigMap(
             child_name(self._name, CONTEXT),
             metadata=self._metadata(CONTEXT),
-            data={"context.json": content, "catalog-info.yaml": "\n---\n".join(map(json.dumps, entities))},
+            data={
+                "context.json": pulumi.Output.json_dumps(self._context(), sort_keys=True),
+                "catalog-info.yaml": "\n---\n".join(map(json.dumps, entities)),
+            },
             opts=self.child_options(),
         )
 
-    def _context(self, found: Mapping[str, Mapping[str, str]]) -> str:
+    def _context(self) -> dict[str, Any]:
         services = {
             name: {
                 "serviceAccount": name,
                 "port": service.port,
-                "roleArn": found["roles"][name],
-                "repositoryUrl": found["repositories"][name],
+                "roleArn": self.role_arns[name],
+                "repositoryUrl": self.repository_urls[name],
+                "data": {claim: one.as_inputs() for claim, one in self._connections.get(name, {}).items()},
+                "dataConfigMap": data_config(name) if service.needs else None,
+                "objective": objective_name(self._name, name) if name in self._objectives else None,
             }
             for name, service in self._team.services.items()
         }
-        content = {"team": self._team.team, "environment": self._args.environment, "namespace": self._called, "services": services}
-        return json.dumps(content, sort_keys=True)
+        return {"team": self._team.team, "environment": self._args.environment, "namespace": self._called, "services": services}
 
     def _of(self, service: str) -> str:
         """Name of what belongs to a service: two hyphens, so that no other team's service can have it."""

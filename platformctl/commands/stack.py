@@ -274,12 +274,13 @@ def leave_broken_teams(project: Project, stacks: Sequence[str]) -> Mapping[str, 
     shards = {parse_layer(stack.partition(".")[2])[1] for stack in stacks} - {None}
     if not shards:
         return {}
-    from platform_components.declarations.team import LEFT_ALONE_VARIABLE, load_teams, team_files
-    from platformctl.teams import folder_of
+    from platform_components.declarations.team import LEFT_ALONE_VARIABLE, team_files
+    from platformctl.teams import folder_of, teams_of
 
-    count = project.shards(stacks[0].partition(".")[0])
+    environment = stacks[0].partition(".")[0]
+    count = project.shards(environment)
     files = {name: path for name, path in team_files(folder_of(project)).items() if shard_of(name, count) in shards}
-    broken = load_teams(files, root=project.root).broken
+    broken = teams_of(project, environment, files).broken
     os.environ[LEFT_ALONE_VARIABLE] = ",".join(broken)
     for error in broken.values():
         _to_stderr(str(error))

@@ -1,12 +1,19 @@
 """The tenants layer: the teams of an environment, spread over as many stacks as it has shards."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+import pulumi
+import pulumi_random as random
+
+from platform_components.declarations.addresses import tier_blocks
 from platform_components.declarations.environment import Environment
-from platform_components.declarations.team import LEFT_ALONE_VARIABLE, load_teams, shard_files
+from platform_components.declarations.team import LEFT_ALONE_VARIABLE, fitting, load_teams, shard_files
 from platform_components.errors import DeclarationError
-from platform_components.tenancy.args import TenantArgs, namespace_of
+from platform_components.tenancy.args import Team, TenantArgs, namespace_of
+from platform_components.tenancy.claims import TIERS, TenantData
+from platform_components.tenancy.objectives import period_days
 from platform_components.tenancy.tenant import Tenant
 from stacks.contracts import TenantsOutputs
 from stacks.providers import options
@@ -21,27 +28,58 @@ def build(environment: Environment, upstream: Upstream, shard: int) -> TenantsOu
     Raises:
         DeclarationError: with what is wrong in the shard's files; those of teams that are left alone are passed over.
     """
-    name, settings = environment.environment, environment.tenants
-    left_alone = os.environ.get(LEFT_ALONE_VARIABLE, "").split(",")
-    files = shard_files(STACKS / "teams", shard, settings.shards)
-    teams = load_teams({team: path for team, path in files.items() if team not in left_alone}, root=STACKS.parent)
-    if teams.problems:
-        raise DeclarationError(teams.problems)
-    here = [declared.team for declared in teams.sound.values() if name in declared.team.environments]
+    name = environment.environment
+    here = _teams(environment, shard)
     opts = options(environment, "tenants", upstream.require("cluster", "kubeconfig"))
+    if any(team.data for team in here):
+        # Identifiers of databases.
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[random.Provider("random")]))
     login, mesh, gitops = environment.cluster.oidc_login, environment.platform.mesh, environment.platform.gitops
     topic = upstream.require("platform", "cost_alerts_topic_arn") if environment.budget is not None else None
-    for team in here:
-        args = TenantArgs(
-            declaration=team,
-            environment=name,
-            cluster=upstream.cluster,
-            domain=environment.domain,
-            mesh=mesh.kind if mesh is not None else None,
-            gitops=gitops.kind if gitops is not None else None,
-            group_prefix=login.groups_prefix if login is not None else "",
-            topic_arn=topic,
-            tags=environment.default_tags("tenants"),
+    made = {
+        team.team: Tenant(
+            team.team,
+            TenantArgs(
+                declaration=team,
+                environment=name,
+                cluster=upstream.cluster,
+                domain=environment.domain,
+                mesh=mesh.kind if mesh is not None else None,
+                gitops=gitops.kind if gitops is not None else None,
+                group_prefix=login.groups_prefix if login is not None else "",
+                topic_arn=topic,
+                data=_data(environment, upstream) if team.data else None,
+                objective_days=period_days(environment.observability.metrics.retention_days),
+                tags=environment.default_tags("tenants"),
+            ),
+            opts,
         )
-        Tenant(team.team, args, opts)
-    return TenantsOutputs(namespaces={team.team: namespace_of(team.team, name) for team in here})
+        for team in here
+    }
+    return TenantsOutputs(
+        namespaces={team.team: namespace_of(team.team, name) for team in here},
+        budget_policies=pulumi.Output.all(**{team: tenant.budget_policies for team, tenant in made.items()}),
+    )
+
+
+def _teams(environment: Environment, shard: int) -> Sequence[Team]:
+    left_alone = os.environ.get(LEFT_ALONE_VARIABLE, "").split(",")
+    files = shard_files(STACKS / "teams", shard, environment.tenants.shards)
+    teams = fitting(load_teams({team: path for team, path in files.items() if team not in left_alone}, root=STACKS.parent), environment)
+    if teams.problems:
+        raise DeclarationError(teams.problems)
+    return [declared.team for declared in teams.sound.values() if environment.environment in declared.team.environments]
+
+
+def _data(environment: Environment, upstream: Upstream) -> TenantData:
+    """What a team's stores stand in. Blocks that IPAM hands out are not known before the network is: then its whole block is theirs."""
+    network, declared = upstream.network, environment.network
+    tiers = [tier for tier in TIERS.values() if tier in declared.tiers]
+    return TenantData(
+        vpc_id=network.vpc_id,
+        security_group_id=upstream.require("cluster", "cluster_security_group_id"),
+        subnet_ids={tier: network.subnets(tier) for tier in tiers},
+        addresses={tier: tier_blocks(environment, tier) or (network.cidr,) for tier in tiers},
+        endpoints=tier_blocks(environment, declared.endpoint_settings.tier) if declared.interface_endpoints else (),
+        defaults=environment.data.defaults,
+    )

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from platform_components.declarations.team import Teams, load_teams, team_files
+from platform_components.declarations.team import Teams, fitting, load_teams, team_files
 from platform_components.errors import DeclarationError
 from platform_components.tenancy.args import Team
 from platform_components.tenancy.placement import crowded, parse_layer, shard_layer, shard_of, shards_needed
@@ -65,6 +65,11 @@ def test_the_teams_here_are_sound() -> None:
         ({"access": {"ci": {}}}, ":8  access.ci", "names nobody; give groups, sso or principal"),
         ({"environments": ["dev", "dev"]}, ":7  environments[1]", "dev is named twice; leave one out"),
         ({"owners": ["payments"]}, ":3  owners[0]", "'payments' is nobody a review can ask"),
+        ({"services": {"secrets-reader": {}}}, ":8  services.secrets-reader", "that External Secrets reads the team's secrets as"),
+        ({"services": {"api": {"needs": {"x": ["read"]}}}}, ":10  services.api.needs.x", 'the key "x" does not have the form'),
+        ({"services": {"api": {"needs": {"jobs": ["read"]}}}}, ":10  services.api.needs.jobs", "ledger claims no data 'jobs'; it has none"),
+        ({"data": {"jobs": {"kind": "queue", "plan": "huge"}}}, ":8  data.jobs", "there is no plan 'huge' for a queue"),
+        ({"alerts": {"page": [{"kind": "slack", "key": "a"}]}}, ":9  alerts.page[0].channel", "is required"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_told_in_its_place(copy: Project, changes: dict[str, Any], place: str, words: str) -> None:
@@ -85,7 +90,7 @@ def test_a_file_is_called_like_its_team(copy: Project) -> None:
 
 def crossing(copy: Project, other: dict[str, Any], **changes: Any) -> list[str]:
     write(copy, **changes)
-    write(copy, team="payments", group="sso-payments", owners=["@payments-leads"], **other)
+    write(copy, **{"team": "payments", "group": "sso-payments", "owners": ["@payments-leads"], **other})
     return told(copy)
 
 
@@ -128,6 +133,12 @@ def crossing(copy: Project, other: dict[str, Any], **changes: Any) -> list[str]:
             "payments.yaml:9  access.ci.principal",
             "is ci of ledger already",
         ),
+        (
+            {"team": "pay-two-three-44", "environments": ["staging"], "data": {"receipts": {"kind": "bucket"}}},
+            {},
+            "pay-two-three-44.yaml:8  data.receipts",
+            "is called pay-two-three-44-staging-receipts in staging, which has 33 characters; use a name that makes it at most 30",
+        ),
         ({"quota": "huge"}, {}, "environments/dev.yaml:1  tenants.quota_overcommit", "teams may request 100 vCPU; the pools hold 38"),
     ],
 )
@@ -138,6 +149,23 @@ def test_what_is_wrong_between_files_is_told_at_one_of_them(
     assert len(lines) == 1, lines
     assert place in lines[0]
     assert words in lines[0]
+
+
+def test_a_store_needs_its_tier_and_a_name_of_its_own(copy: Project) -> None:
+    dev = copy.folder / "environments" / "dev.yaml"
+    text = dev.read_text(encoding="utf-8").replace("tiers: [public, private, intra, database, cache]", "tiers: [public, private, intra]")
+    dev.write_text(text, encoding="utf-8")
+    write(copy, data={"entries": {"kind": "database"}, "jobs": {"kind": "queue"}})
+    (line,) = told(copy)
+    assert line.startswith("stacks/teams/ledger.yaml:8  data.entries  a database stands in the tier database, which the network of dev")
+    environment = register(copy).environments["dev"]
+    teams = load_teams(team_files(copy.folder / "teams"))
+    assert (list(fitting(teams, environment).sound), list(fitting(teams, environment).broken)) == ([], ["ledger"])
+    write(copy, data={})
+    write(copy, team="dev", data={"jobs": {"kind": "queue"}})
+    dev.write_text(text + "data: {queues: {dev-jobs: {}}}\n", encoding="utf-8")
+    (line,) = told(copy)
+    assert "dev.yaml:8  data.jobs  is called dev-dev-jobs in dev, and so is that of queues.dev-jobs of environment dev; choose an" in line
 
 
 def test_teams_that_agree_are_not_complained_of(copy: Project) -> None:
