@@ -145,7 +145,7 @@ class SandboxApplication:
 
     def _vault_endpoint(self) -> dict[str, str | None]:
         if self._vault is None:
-            return {"address": None, "token_file": None}
+            return {"address": None, "token_file": None, "program_token_file": None}
         try:
             return {**self._vault.ensure()}
         except VaultError as error:

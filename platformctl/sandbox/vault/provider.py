@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from platform_components.secrets.documents import PROGRAM_ROLE
 from platformctl.sandbox.aws.session import SandboxServer
 from platformctl.sandbox.client import SandboxClient
 from platformctl.sandbox.plugin import (
@@ -49,12 +50,15 @@ class VaultProvider(Provider):
         self._server: SandboxServer | None = None
         self._api: VaultApi | None = None
         self._asked = False
+        self._program = False
         self._created: set[str] = set()
         self._lock = threading.Lock()
 
     def configure(self, config: Values) -> None:
-        """Address and login are those of a real Vault and are not used; the sandbox's comes from its server, when it is first needed."""
-        del config
+        """Take the login: as the platform's program, else as root; where Vault is says the sandbox's server, when it is first needed."""
+        login = config.get("authLoginAws") or {}
+        login = json.loads(login) if isinstance(login, str) else login
+        self._program = login.get("role") == PROGRAM_ROLE
         url = os.environ.get("PLATFORM_SANDBOX_URL", "")
         if not url:
             raise ProviderError(
@@ -114,10 +118,10 @@ class VaultProvider(Provider):
 
     def read(self, subject: Subject, inputs: Values, outputs: Values) -> ReadState | None:
         """What Vault says of it now; what it does not say again stays as it was."""
-        if not outputs:
-            raise ProviderError(f"{subject.type} cannot be imported into the sandbox")
         kind = TYPES[subject.type]
         api = self._vault()
+        if not outputs:
+            return self._imported(subject, kind, api)
         recorded = self._recorded(subject)
         if api is None or recorded is not None or kind.read is None:
             gone = api is None and recorded is None
@@ -130,6 +134,26 @@ class VaultProvider(Provider):
             return None
         live = {**inputs, **_live(subject.type, inputs, found)}
         return ReadState(subject.id, live, {**outputs, **_outputs(subject.type, live, {})})
+
+    @staticmethod
+    def _imported(subject: Subject, kind: VaultType, api: VaultApi | None) -> ReadState | None:
+        """What lies at an id, as if a program had said it; what only has Vault's own default is left out."""
+        place = kind.placed(subject.id)
+        if api is None or kind.read is None or place is None:
+            raise ProviderError(f"{subject.type} {subject.id} cannot be imported into the sandbox: there is nothing that can be read")
+        found = api.read(kind.path(kind.write if kind.read == "write" else kind.read, {**place, "id": subject.id}))
+        if subject.type == _AUDIT and found is not None:
+            found = found.get(f"{place['path']}/")
+        if found is None:
+            return None
+        said = {name: found[snake(name)] for name in _known(subject.type) if found.get(snake(name))}
+        inputs = {**{name: value for name, value in said.items() if name not in kind.answers}, **place}
+        if subject.type == _SECRET_VERSION:
+            inputs = {**place, "dataJson": Secret(json.dumps(found.get("data") or {}, sort_keys=True))}
+        if missing := [name for name in kind.place if name not in inputs]:
+            what = f"{subject.type} {subject.id} cannot be imported into the sandbox"
+            raise ProviderError(f"{what}: Vault does not tell {', '.join(missing)}")
+        return ReadState(subject.id, inputs, _outputs(subject.type, inputs, {name: said[name] for name in kind.answers if name in said}))
 
     def update(self, subject: Subject, old_inputs: Values, old_outputs: Values, news: Values, *, preview: bool) -> Values:
         """Write it anew."""
@@ -185,7 +209,8 @@ class VaultProvider(Provider):
         with self._lock:
             if not self._asked:
                 answer = self._own("vault")
-                self._api = VaultApi(answer["address"], Path(answer["token_file"])) if answer["address"] else None
+                token = answer["program_token_file" if self._program else "token_file"]
+                self._api = VaultApi(answer["address"], Path(token)) if answer["address"] else None
                 self._asked = True
         return self._api
 
@@ -195,9 +220,9 @@ class VaultProvider(Provider):
         answer: Mapping[str, Any] = {}
         if not again or kind.update != "then":
             path = kind.write if not again or kind.update == "write" else kind.update
-            answer = api.write(kind.path(path, sent), {name: value for name, value in body(sent).items() if name != "id"})
+            answer = api.write(kind.path(path, sent), _without_id(body(sent)))
         for path, further in kind.then:
-            content = further(sent)
+            content = _without_id(further(sent))
             if content:
                 api.write(kind.path(path, sent), content)
         answers = {name: answer[snake(name)] for name in kind.answers if snake(name) in answer}
@@ -241,6 +266,10 @@ class VaultProvider(Provider):
         return Created(place, _outputs(subject.type, inputs, answers))
 
 
+def _without_id(body: Values) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "id"}
+
+
 def _known(token: str) -> frozenset[str]:
     from platformctl.sdk_types import property_types  # noqa: PLC0415 -- heavy, and only Check needs it
 
@@ -251,6 +280,7 @@ def _outputs(token: str, inputs: Values, answers: Values) -> dict[str, Any]:
     outputs = {**inputs, **answers}
     if token == _SECRET_VERSION:
         text = inputs.get("dataJson")
+        text = text.value if isinstance(text, Secret) else text
         outputs |= {
             "data": Secret(json.loads(text)) if isinstance(text, str) else UNKNOWN,
             "path": f"{inputs['mount']}/data/{inputs['name']}",
@@ -271,7 +301,8 @@ def _live(token: str, inputs: Values, found: Values) -> dict[str, Any]:
         return live
     for name, value in inputs.items():
         actual = found.get(snake(name))
-        if name not in _TRANSLATED and type(actual) is type(value) and actual != value:
+        # What says where it is was asked for; Vault tells a path with a slash at its end.
+        if name not in _TRANSLATED and name not in TYPES[token].place and type(actual) is type(value) and actual != value:
             if isinstance(value, list) and isinstance(actual, list) and sorted(map(str, value)) == sorted(map(str, actual)):
                 continue
             live[name] = actual

@@ -1,7 +1,8 @@
 """A real Vault: one development server for a sandbox, unsealed and in memory, on loopback.
 
-It is started when first asked for and ends with the sandbox's server. Its token is made anew each time and lies in the sandbox's folder,
-for its owner only; an audit device is on from the first request.
+It is started when first asked for and ends with the sandbox's server. Its tokens are made anew each time and lie in the sandbox's folder,
+for its owner only: a root token, and that of the platform's program, which may do what the first start of a real Vault allows it. An audit
+device is on from the first request.
 """
 
 import os
@@ -17,6 +18,7 @@ from typing import Any, Final
 
 import urllib3
 
+from platform_components.secrets.documents import PROGRAM_POLICY, PROGRAM_ROLE
 from platformctl.errors import ToolError
 from platformctl.sandbox.kubernetes.certificates import write_secret
 from platformctl.sandbox.kubernetes.processes import Processes
@@ -52,8 +54,13 @@ class VaultServer:
         """Where the token lies."""
         return self._folder / "token"
 
+    @property
+    def program_token_file(self) -> Path:
+        """Where the token of the platform's program lies."""
+        return self._folder / "program-token"
+
     def ensure(self) -> dict[str, str]:
-        """Start it, if it does not run; say where it answers and where its token lies.
+        """Start it, if it does not run; say where it answers and where its tokens lie.
 
         Raises:
             VaultError: it does not start.
@@ -61,7 +68,11 @@ class VaultServer:
         with self._lock:
             for _ in range(_ATTEMPTS):
                 if self._running() or self._start():
-                    return {"address": self._address, "token_file": str(self.token_file)}
+                    return {
+                        "address": self._address,
+                        "token_file": str(self.token_file),
+                        "program_token_file": str(self.program_token_file),
+                    }
         raise VaultError(f"Vault did not start: {_last_line(self._folder / 'vault.log')}")
 
     def describe(self) -> dict[str, Any] | None:
@@ -100,6 +111,7 @@ class VaultServer:
         self._process = self._processes.start(command, self._folder / "vault.log", environ)
         if self._comes_to_answer():
             self._audit()
+            self._let_program_in()
             return True
         self._processes.end([self._process])
         return False
@@ -116,11 +128,22 @@ class VaultServer:
 
     def _audit(self) -> None:
         device = {"type": "file", "options": {"file_path": str(self._folder / "audit.log")}}
-        answer = self._ask("PUT", "sys/audit/sandbox", device)
-        if answer.status not in {_OK, 204}:
-            raise VaultError(f"Vault's audit device was refused: {answer.data.decode(errors='replace')}")
+        self._do("PUT", "sys/audit/sandbox", device, "audit device")
         # A development server brings a store of its own, which no production server has.
         self._ask("DELETE", "sys/mounts/secret")
+
+    def _let_program_in(self) -> None:
+        """What the job of the first start does, with a token in place of the login of AWS, which no sandbox can answer."""
+        self._do("PUT", f"sys/policies/acl/{PROGRAM_ROLE}", {"policy": PROGRAM_POLICY}, "policy of the program")
+        asked = {"policies": [PROGRAM_ROLE], "no_default_policy": True, "no_parent": True, "ttl": "768h"}
+        answer = self._do("POST", "auth/token/create", asked, "token of the program")
+        write_secret(self.program_token_file, answer.json()["auth"]["client_token"].encode())
+
+    def _do(self, method: str, path: str, body: Mapping[str, Any], what: str) -> urllib3.BaseHTTPResponse:
+        answer = self._ask(method, path, body)
+        if answer.status not in {_OK, 204}:
+            raise VaultError(f"Vault's {what} was refused: {answer.data.decode(errors='replace')}")
+        return answer
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> urllib3.BaseHTTPResponse:
         headers = {"X-Vault-Token": self.token_file.read_text(encoding="utf-8")}

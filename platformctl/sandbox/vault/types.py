@@ -73,6 +73,12 @@ class VaultType:
         """Template of the id."""
         return self.id or self.write
 
+    def placed(self, resource_id: str) -> dict[str, str] | None:
+        """What an id says of where it is; None where it is no id of this type."""
+        pattern = _PLACEHOLDER.sub(r"(?P<\1>.+?)", re.escape(self.identifier).replace(r"\{", "{").replace(r"\}", "}"))
+        found = re.fullmatch(pattern, resource_id)
+        return {name: value for name, value in found.groupdict().items() if name != "id"} if found else None
+
     def path(self, template: str, values: Values) -> str:
         """A template with values filled in; slashes at the ends of a mount's path do not matter."""
         return _PLACEHOLDER.sub(lambda match: str(values[match[1]]).strip("/"), template)
@@ -174,7 +180,12 @@ TYPES: Final[Mapping[str, VaultType]] = MappingProxyType(
             fixed=("local",),
         ),
         "vault:kubernetes/authBackendConfig:AuthBackendConfig": VaultType(
-            "auth/{backend}/config", ("backend",), delete=None, defaults={"backend": "kubernetes"}
+            "auth/{backend}/config",
+            ("backend",),
+            delete=None,
+            defaults={"backend": "kubernetes"},
+            # Without an API server beside it, Vault looks for the authority where a pod has it.
+            outside=("open /var/run/secrets/kubernetes.io",),
         ),
         "vault:kubernetes/authBackendRole:AuthBackendRole": VaultType(
             "auth/{backend}/role/{roleName}", ("backend", "roleName"), defaults={"backend": "kubernetes"}
