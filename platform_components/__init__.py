@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from platform_components.certificates.certificates import Certificates
     from platform_components.charts.args import AddonReleaseArgs
     from platform_components.charts.release import AddonRelease
+    from platform_components.ci.args import CiRunnersArgs
+    from platform_components.ci.ci_runners import CiRunners
     from platform_components.cluster.args import EksClusterArgs
     from platform_components.cluster.eks_cluster import EksCluster
     from platform_components.cluster.node_pools.args import KarpenterPoolsArgs
@@ -95,6 +97,8 @@ _MODULES = {
     "CacheArgs": "data.cache_args",
     "Certificates": "certificates.certificates",
     "CertificatesArgs": "certificates.args",
+    "CiRunners": "ci.ci_runners",
+    "CiRunnersArgs": "ci.args",
     "ClusterRef": "identity.args",
     "Connection": "data.connection",
     "CostAlerts": "finops.cost_alerts",
@@ -169,6 +173,8 @@ __all__ = [
     "CacheArgs",
     "Certificates",
     "CertificatesArgs",
+    "CiRunners",
+    "CiRunnersArgs",
     "ClusterRef",
     "Connection",
     "CostAlerts",

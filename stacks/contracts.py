@@ -88,6 +88,13 @@ class ObservabilityOutputs(TypedDict):
     """Error-budget policies of the platform's objectives, by name: what a delivery asks before it goes on."""
 
 
+class DeliveryOutputs(TypedDict):
+    """Outputs of `ENV.delivery`."""
+
+    runner_names: pulumi.Output[Sequence[str]]
+    """What workflows of GitHub Actions write as `runs-on`; empty without such runners."""
+
+
 class TenantsOutputs(TypedDict):
     """Outputs of `ENV.tenants-NN`."""
 

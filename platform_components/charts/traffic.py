@@ -21,6 +21,16 @@ Spec = Any
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Addresses outside the cluster."""
+
+    cidr: str
+    ports: tuple[int, ...]
+    excluded: tuple[str, ...] = ()
+    """Blocks within it that are meant not to be reached."""
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """What the pods of a namespace may be reached at and may reach, beside each other and DNS."""
 
@@ -38,23 +48,28 @@ class Traffic:
     """Whether they may reach every pod of the cluster, at any port: a gateway has to."""
     outside: tuple[int, ...] = (443,)
     """Ports outside the cluster that they may reach: 443 for the APIs of Kubernetes and AWS."""
+    blocks: tuple[Block, ...] = ()
+    """Addresses outside the cluster that they may reach, where `outside` would be too wide."""
+    isolated: bool = False
+    """Whether they are kept from each other too, and from the Pod Identity agent: where what runs in one is not trusted by the next."""
 
 
 def network_policies(traffic: Traffic) -> dict[str, Spec]:
     """The specs of a namespace's two NetworkPolicies, by name: everything is denied, and what is needed is allowed."""
     inside: Spec = [{"podSelector": {}}]
     ingress = [
-        {"from": inside},
+        *([] if traffic.isolated else [{"from": inside}]),
         *([{"ports": _ports(traffic.webhooks)}] if traffic.webhooks else []),
         *([{"from": [_namespace(MONITORING)], "ports": _ports(traffic.metrics)}] if traffic.metrics else []),
         *({"from": [_namespace(name)], "ports": _ports(ports)} for name, ports in sorted(traffic.served.items())),
         *([{"ports": _ports(traffic.public)}] if traffic.public else []),
     ]
     egress = [
-        {"to": inside},
+        *([] if traffic.isolated else [{"to": inside}]),
         {"to": [_namespace("kube-system")], "ports": [{"port": 53, "protocol": kind} for kind in ("UDP", "TCP")]},
-        {"to": [{"ipBlock": dict(block)} for block in _POD_IDENTITY], "ports": _ports((80,))},
+        *([] if traffic.isolated else [{"to": [{"ipBlock": dict(block)} for block in _POD_IDENTITY], "ports": _ports((80,))}]),
         *([{"to": [{"ipBlock": dict(block)} for block in _ANYWHERE], "ports": _ports(traffic.outside)}] if traffic.outside else []),
+        *({"to": [{"ipBlock": _block(block)}], "ports": _ports(block.ports)} for block in traffic.blocks),
         *({"to": [_namespace(name)], "ports": _ports(ports)} for name, ports in sorted(traffic.used.items())),
         *([{"to": [{"namespaceSelector": {}}]}] if traffic.everywhere else []),
     ]
@@ -80,6 +95,10 @@ def quota(pods: int) -> Spec:
 
 def _ports(ports: tuple[int, ...]) -> list[Spec]:
     return [{"port": port, "protocol": "TCP"} for port in ports]
+
+
+def _block(block: Block) -> Spec:
+    return {"cidr": block.cidr, **({"except": list(block.excluded)} if block.excluded else {})}
 
 
 def _namespace(name: str) -> Spec:

@@ -5,7 +5,9 @@ from typing import Any
 
 from platform_components.certificates.args import PrivateCaIssuer
 from platform_components.charts.args import AddonSettings, range_problems
+from platform_components.ci.args import CiSettings
 from platform_components.cluster.args import EksClusterSettings
+from platform_components.cluster.pools import Consolidation, ProvisionedPool
 from platform_components.declarations.data import KINDS, DataSettings
 from platform_components.declarations.document import FieldPath
 from platform_components.declarations.platform import PlatformSettings
@@ -93,6 +95,25 @@ def secrets_findings(cluster: EksClusterSettings, secrets: SecretsSettings | Non
     if secrets is not None and secrets.backend is SecretStore.AWS and not cluster.irsa:
         message = "aws-secrets-manager needs a cluster whose service accounts IAM can tell apart; set cluster.irsa to true"
         yield ("secrets", "backend"), message
+
+
+def ci_findings(cluster: EksClusterSettings, ci: CiSettings | None) -> Iterator[Finding]:
+    """Runners whose nodes are not there, are shared, are taken away under a job, or are fewer than the runners may be."""
+    pools = ci.pools if ci is not None else {}
+    for name, runners in pools.items():
+        path, nodes = ("delivery", "ci", "pools", name, "node_pool"), cluster.pools.get(runners.node_pool)
+        if not isinstance(nodes, ProvisionedPool):
+            yield path, f"the cluster has no pool {runners.node_pool} of capacity karpenter or auto; add it to cluster.pools"
+        elif not nodes.dedicated:
+            yield path, f"pool {runners.node_pool} holds other workloads too; set dedicated: true there"
+        elif nodes.consolidation is not Consolidation.EMPTY:
+            yield path, f"pool {runners.node_pool} moves pods to save nodes, and a job cannot be moved; set consolidation: empty there"
+    for node_pool in dict.fromkeys(runners.node_pool for runners in pools.values()):
+        nodes = cluster.pools.get(node_pool)
+        most = sum(runners.max * runners.vcpu for runners in pools.values() if runners.node_pool == node_pool)
+        if isinstance(nodes, ProvisionedPool) and most > nodes.limit_vcpu:
+            message = f"runners on pool {node_pool} may take {most:g} vCPUs, and it has {nodes.limit_vcpu}; lower max, or raise limit_vcpu"
+            yield ("delivery", "ci", "pools"), message
 
 
 def platform_findings(cluster: EksClusterSettings, platform: PlatformSettings) -> Iterator[Finding]:

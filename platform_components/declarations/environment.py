@@ -18,6 +18,7 @@ from platform_components.cluster.args import EksClusterSettings
 from platform_components.declarations.crossings import (
     RESERVED_TAGS,
     Finding,
+    ci_findings,
     cluster_findings,
     data_findings,
     platform_findings,
@@ -29,6 +30,7 @@ from platform_components.declarations.crossings import (
 )
 from platform_components.declarations.data import PROFILE_DEFAULTS as DATA_DEFAULTS
 from platform_components.declarations.data import DataSettings
+from platform_components.declarations.delivery import DeliverySettings
 from platform_components.declarations.document import Document, FieldPath, read
 from platform_components.declarations.loader import validate
 from platform_components.declarations.platform import PROFILE_DEFAULTS as PLATFORM_DEFAULTS
@@ -154,6 +156,7 @@ class Environment(Args):
     observability: ObservabilitySettings = Field(
         ObservabilitySettings(), description="What watches the cluster; see the page of ObservabilityStack. Omitted: as the profile says."
     )
+    delivery: DeliverySettings = Field(DeliverySettings(), description="What brings changes into the cluster. Omitted: nothing of it here.")
     tenants: TenantsSettings = Field(TenantsSettings(), description="How its teams are spread over stacks. Omitted: all in one.")
     data: DataSettings = Field(DataSettings(), description="What holds its data, by kind and name. Omitted: nothing.")
     slos: Mapping[SloName, SloSettings] = Field(
@@ -178,6 +181,7 @@ class Environment(Args):
             *tag_findings("cluster", self.cluster.tags),
             *cluster_findings(self.network, self.cluster),
             *platform_findings(self.cluster, self.platform),
+            *ci_findings(self.cluster, self.delivery.ci),
             *data_findings(self.environment, self.network, self.data),
             *slo_findings({name: slo.period_days for name, slo in self.slos.items()}, self.observability.metrics.retention_days),
             *resilience_findings(self.data, self.resilience),
@@ -346,6 +350,9 @@ def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:
     settings = _sound(PlatformSettings, data.get("platform", {}))
     if cluster is not None and settings is not None:
         yield from platform_findings(cluster, settings)
+    delivery = _sound(DeliverySettings, data.get("delivery", {}))
+    if cluster is not None and delivery is not None:
+        yield from ci_findings(cluster, delivery.ci)
     stores = _sound(DataSettings, data.get("data", {}))
     if network is not None and stores is not None and isinstance(name, str):
         yield from data_findings(name, network, stores)

@@ -42,7 +42,7 @@ class Description:
     unchecked: tuple[str, ...] = ()
     """Subcharts whose values could not be read: below these names anything is taken."""
     open: Mapping[str, str] = field(default_factory=dict)
-    """Paths below which the chart takes any key, whatever samples its values file gives, and what those keys are."""
+    """Paths at and below which the chart takes anything, whatever samples its values file gives, and what that is."""
     no_resources: Mapping[str, str] = field(default_factory=dict)
     """Containers that the chart gives no way to size, and why that is borne."""
 
@@ -74,7 +74,7 @@ class Description:
     def _knows(self, path: tuple[str, ...]) -> bool:
         if path[0] in ("global", *self.unchecked):
             return True
-        if any(".".join(path[:length]) in self.open for length in range(1, len(path))):
+        if any(".".join(path[:length]) in self.open for length in range(1, len(path) + 1)):
             return True
         for length in range(len(path), 0, -1):
             kind = self.keys.get(".".join(path[:length]))

@@ -51,6 +51,9 @@ def description(addon: Addon) -> Description:
 def at(values: Mapping[str, Any], path: str) -> Any:
     found: Any = values
     for part in path.split("."):
+        if isinstance(found, (list, tuple)):
+            found = next((item for item in found if item.get("name") == part), None)
+            continue
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
 

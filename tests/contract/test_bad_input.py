@@ -268,9 +268,9 @@ def test_a_file_that_may_not_be_read(copy: Path, capsys: pytest.CaptureFixture[s
         ("../dev", "there is no environment '../dev'; choose from: dev, prod, staging"),
         ("dev\nprod", "there is no environment 'dev\\nprod'; choose from: dev, prod, staging"),
         ("d" * 40, f"there is no environment '{'d' * 40}'; choose from: dev, prod, staging"),
-        ("dev.", "there is no layer ''; choose from: network, cluster, platform, observability, data, tenants"),
-        ("dev.nosuch", "there is no layer 'nosuch'; choose from: network, cluster, platform, observability, data, tenants"),
-        ("dev.network.x", "there is no layer 'network.x'; choose from: network, cluster, platform, observability, data, tenants"),
+        ("dev.", "there is no layer ''; choose from: network, cluster, platform, observability, delivery, data, tenants"),
+        ("dev.nosuch", "there is no layer 'nosuch'; choose from: network, cluster, platform, observability, delivery, data, tenants"),
+        ("dev.network.x", "there is no layer 'network.x'; choose from: network, cluster, platform, observability, delivery, data, tenants"),
     ],
 )
 @pytest.mark.parametrize("command", ["preview", "up", "destroy", "refresh", "drift"])

@@ -14,6 +14,8 @@ from platform_components.charts.records import (
     external_secrets,
     flux2,
     gateway_api_crds,
+    gha_runner_scale_set,
+    gha_runner_scale_set_controller,
     istio_base,
     istio_cni,
     istio_gateway,
@@ -72,6 +74,8 @@ _MODULES = (
     prometheus_blackbox_exporter,
     external_secrets,
     vault,
+    gha_runner_scale_set_controller,
+    gha_runner_scale_set,
 )
 
 ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})

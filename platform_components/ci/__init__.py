@@ -1,0 +1,1 @@
+"""Runners of CI jobs: ephemeral, on nodes of their own, without rights in the cluster."""
