@@ -4,7 +4,7 @@ Builds controllers, their namespaces and those of the jobs, sets of runners, wha
 the cluster's, nor the forge's side: apps, runner groups, rules of branches.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pulumi
@@ -88,7 +88,7 @@ class CiRunners(PlatformComponent):
 
     # -- all kinds
 
-    def _create_jobs(self, namespace: str, pools: Sequence[RunnerPool]) -> k8s.core.v1.Namespace:
+    def _create_jobs(self, namespace: str, pools: Iterable[RunnerPool]) -> k8s.core.v1.Namespace:
         """A namespace in which jobs run."""
         self._jobs.append(namespace)
         reached = traffic.of_jobs(self._args.egress, self._args.private)
