@@ -21,6 +21,7 @@ from platform_components.data.store import Identity, Store, granted
 from platform_components.identity.workload_identity import WorkloadIdentity
 from platform_components.names import child_name
 from platform_components.secrets.reference import SecretReference, SecretStore
+from platform_components.secrets.tenancy import database_role
 
 USERS: Mapping[Access, str] = {Access.READ: "reader", Access.WRITE: "writer"}
 """Users that IAM lets in, by what they may do."""
@@ -119,10 +120,9 @@ class Database(Store):
         import pulumi_vault  # noqa: PLC0415 -- only with Vault
 
         ref = identity.ref() if isinstance(identity, WorkloadIdentity) else identity
-        name = child_name(self._name, access.value, ref.name)
         role = pulumi_vault.database.SecretBackendRole(
-            child_name(name, "vault"),
-            name=name,
+            child_name(self._name, access.value, ref.name, "vault"),
+            name=database_role(ref.team or vault.team, self._name, access.value, ref.name),
             backend=vault.mount,
             db_name=vault.connection,
             creation_statements=list(vault_statements(self._args.engine, access.value, self._args.database)),

@@ -7,10 +7,12 @@ from pydantic import Field, StringConstraints, model_validator
 from platform_components.args import Args
 from platform_components.data.engines import AURORA_CLASSES, DIALECTS, INSTANCE_CLASSES, Deployment, Dialect, Engine, Size
 from platform_components.data.options import NetworkPlace, StoreArgs
+from platform_components.secrets.tenancy import TEAM_PATTERN
 
 GROWTH = 5
 """How many times as large storage may grow by itself, unless said."""
 
+TeamName = Annotated[str, StringConstraints(pattern=TEAM_PATTERN)]
 Window = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Week = Annotated[str, StringConstraints(pattern=r"^(mon|tue|wed|thu|fri|sat|sun):\d\d:\d\d-(mon|tue|wed|thu|fri|sat|sun):\d\d:\d\d$")]
 
@@ -19,7 +21,11 @@ class VaultDatabase(Args):
     """Vault's database engine, which makes a user for each lease."""
 
     mount: str = Field("database", description="Path that the engine is mounted at. Omitted: database.")
-    connection: str = Field(description="Name of its connection to this database. Required.")
+    connection: str = Field(description="Name of its connection to this database: `<team>.<database>` by habit. Required.")
+    team: TeamName = Field(
+        description="Team of whoever is granted something, unless the identity names its own: a role is `<team>.<database>.<access>-"
+        "<identity>`, and TeamSecrets lets the team take its logins. The connection's allowed_roles must have it. Required."
+    )
     ttl_seconds: int = Field(3600, ge=60, description="How long a user lives, in seconds, unless renewed. Omitted: an hour.")
 
 

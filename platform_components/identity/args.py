@@ -30,6 +30,9 @@ class IdentityRef(Args):
         pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$",
         description="Name of the identity: what is granted to it is named after it. Lower-case letters, digits and hyphens. Required.",
     )
+    team: str | None = Field(
+        default=None, description="Team that it belongs to; its logins to a database by Vault are under that name. Omitted: the database's."
+    )
     role_name: Late[str] = Field(description="Name of its role. Required.")
     role_arn: Late[str] = Field(description="ARN of its role. Required.")
     security_groups: Mapping[str, Late[str]] = Field(

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from platform_components.args import Args, Late
 from platform_components.identity.args import KUBERNETES_NAME, ClusterRef
 from platform_components.secrets.reference import SecretStore
-from platform_components.secrets.tenancy import MAX_TTL_SECONDS
+from platform_components.secrets.tenancy import MAX_TTL_SECONDS, TEAM_PATTERN
 
 KubernetesName = Annotated[str, StringConstraints(pattern=KUBERNETES_NAME)]
 DomainName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")]
@@ -46,7 +46,7 @@ class People(Args):
 class TeamSecretsArgs(Args):
     """One team's part of the store: what it may read, who writes it, and the SecretStore of each namespace."""
 
-    team: str = Field(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$", description="Name of the team. Required.")
+    team: str = Field(pattern=TEAM_PATTERN, description="Name of the team. Required.")
     clusters: Mapping[str, ClusterAccess] = Field(
         min_length=1, description="From where the team logs in, by cluster (as SecretsPlatform names it). Required."
     )

@@ -19,7 +19,8 @@ AUDIENCE: Final = "vault"
 MAX_TTL_SECONDS: Final = 3600
 """Longest life of a token that a workload or a person logs in for, in seconds."""
 
-_TEAM: Final = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]")
+TEAM_PATTERN: Final = r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$"
+"""A team's name, as policies, paths and roles have it."""
 _PART: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -65,9 +66,22 @@ def secret_path(team: str, service: str) -> str:
     return f"{checked(team)}/{_checked_part(service, 'service')}"
 
 
-def database_role(team: str, database: str, access: str) -> str:
-    """Name of a role of the database engine; the team comes first and ends at a dot."""
-    return f"{checked(team)}.{_checked_part(database, 'database')}.{_checked_part(access, 'access')}"
+def database_connection(team: str, database: str) -> str:
+    """Name of a connection of the database engine, by the team whose database it is."""
+    return f"{checked(team)}.{_checked_part(database, 'database')}"
+
+
+def database_role(team: str, database: str, access: str, identity: str | None = None) -> str:
+    """Name of a role of the database engine; the team that takes its logins comes first and ends at a dot.
+
+    Args:
+        team: whose policy lets its workloads take logins of this role.
+        database: name of the database.
+        access: what its users may do.
+        identity: for whom of the team it is; all of them where omitted.
+    """
+    last = access if identity is None else f"{access}-{identity}"
+    return f"{database_connection(team, database)}.{_checked_part(last, 'access')}"
 
 
 def vault_policy(team: str, mounts: Mounts | None = None) -> str:
@@ -122,7 +136,7 @@ def checked(team: str) -> str:
     Raises:
         DeclarationError: it could.
     """
-    if not _TEAM.fullmatch(team):
+    if not re.fullmatch(TEAM_PATTERN, team):
         raise DeclarationError([Problem("use 2 to 40 of a-z, 0-9 and -, a letter first and no - last", field=f"team {team!r}")])
     return team
 

@@ -18,6 +18,7 @@ from platform_components.data.queue_args import QueueArgs
 from platform_components.data.stream import Stream
 from platform_components.data.stream_args import StreamArgs
 from platform_components.errors import DeclarationError
+from platform_components.secrets.tenancy import vault_policy
 from tests.support import deploy
 from tests.unit.data_cases import TAGS, findings, identity, network, statements
 
@@ -113,12 +114,21 @@ def test_a_group_that_two_identities_share_is_let_in_once() -> None:
 
 def test_a_grant_makes_a_role_in_vault_where_there_is_one() -> None:
     def build() -> Any:
-        store = Database("orders", DatabaseArgs.model_validate({**IN, "vault": {"connection": "orders"}}))
-        return store.grant_write(identity()).secret
+        store = Database("orders", DatabaseArgs.model_validate({**IN, "vault": {"connection": "payments.orders", "team": "payments"}}))
+        other = store.grant_read(identity().model_copy(update={"name": "bills", "team": "billing"}))
+        return store.grant_write(identity()).secret, other.secret
 
     made = deploy(build)
-    role = made.one("vault:database/secretBackendRole:SecretBackendRole")
-    assert (role.value("name"), role.value("dbName"), role.value("defaultTtl")) == ("orders-write-ledger", "orders", 3600)
+    names = {role.value("name") for role in made.graph.of_type("vault:database/secretBackendRole:SecretBackendRole")}
+    assert names == {"payments.orders.write-ledger", "billing.orders.read-bills"}
+    # Each lies below what the policy of its team opens, and of no other's.
+    for team in ("payments", "billing"):
+        (opened,) = (line.split('"')[1] for line in vault_policy(team).splitlines() if "database/creds" in line)
+        assert [name for name in names if f"database/creds/{name}".startswith(opened.removesuffix("*"))] == [
+            name for name in names if name.startswith(f"{team}.")
+        ]
+    role = made.one("vault:database/secretBackendRole:SecretBackendRole", "orders-write-ledger-vault")
+    assert (role.value("dbName"), role.value("defaultTtl")) == ("payments.orders", 3600)
     assert any("pg_write_all_data" in statement for statement in role.value("creationStatements"))
 
 
