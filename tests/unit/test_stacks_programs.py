@@ -3,6 +3,7 @@
 import ast
 import gc
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache
@@ -290,3 +291,9 @@ def test_an_alert_watches_the_addresses_of_every_zone() -> None:
     assert "SubnetAddressesRunOut" in {rule.get("alert") for rule in rules}
     sizes = {rule["labels"]["zone"]: rule["expr"] for rule in rules if rule.get("record") == "zone:subnet_addresses_size:max"}
     assert set(sizes) == set(zones)
+
+
+def test_no_program_of_ours_hides_a_module_of_python() -> None:
+    """The engine puts the folder of the program first on the path of imports: a `secrets.py` there would be everybody's `secrets`."""
+    ours = {path.stem for path in (ROOT / "stacks").iterdir()}
+    assert not ours & sys.stdlib_module_names
