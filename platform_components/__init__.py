@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from platform_components.admission.admission_policies import AdmissionPolicies
     from platform_components.admission.args import AdmissionPoliciesArgs
+    from platform_components.admission.signature_args import SignedImagesArgs
+    from platform_components.admission.signed_images import SignedImages
     from platform_components.args import Late
     from platform_components.audit.args import AuditTrailArgs
     from platform_components.audit.audit_trail import AuditTrail
@@ -135,6 +137,8 @@ _MODULES = {
     "SecretsPlatformArgs": "secrets.args",
     "ServiceMesh": "mesh.service_mesh",
     "ServiceMeshArgs": "mesh.args",
+    "SignedImages": "admission.signed_images",
+    "SignedImagesArgs": "admission.signature_args",
     "Slo": "observability.slo.slo",
     "SloArgs": "observability.slo.args",
     "Statement": "identity.statements",
@@ -211,6 +215,8 @@ __all__ = [
     "SecretsPlatformArgs",
     "ServiceMesh",
     "ServiceMeshArgs",
+    "SignedImages",
+    "SignedImagesArgs",
     "Slo",
     "SloArgs",
     "Statement",

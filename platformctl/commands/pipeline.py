@@ -32,6 +32,10 @@ def new(  # noqa: PLR0913, PLR0917 -- the command's options
         str | None, typer.Option("--package", metavar="P", help="What pip installs for the gate. Left out: this version.")
     ] = None,
     mirror: Annotated[str, typer.Option("--mirror", metavar="HOST", help="Registry that stands before every image of a job.")] = "",
+    digests: Annotated[
+        list[str] | None,
+        typer.Option("--digest", metavar="NAME=sha256:...", help="Digest of an image of a job, which is then pulled by it; repeatable."),
+    ] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Write the pull-request gate of this platform repository instead.")] = False,
     output: Annotated[Path, typer.Option("--out", metavar="DIR", help="Repository to write into.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
@@ -39,7 +43,7 @@ def new(  # noqa: PLR0913, PLR0917 -- the command's options
     """Write a pipeline: test, policies, image with SBOM and signature, delivery from environment to environment."""
     import importlib.metadata
 
-    from platformctl.pipelines.pipeline import GATE_FILES, PlatformGate, ServicePipeline, Stage, render
+    from platformctl.pipelines.pipeline import GATE_FILES, PlatformGate, ServicePipeline, Stage, by_version_only, render
     from platformctl.project import find_project
     from platformctl.report.files import save
 
@@ -61,6 +65,7 @@ def new(  # noqa: PLR0913, PLR0917 -- the command's options
             branch=branch,
             runner=runner,
             package=package,
+            digests={name: digest for name, _, digest in (text.partition("=") for text in digests or ())},
         )
     problems = [Problem(text) for text in pipeline.problems()]
     if kind not in (GATE_FILES if gate else KINDS):
@@ -76,3 +81,5 @@ def new(  # noqa: PLR0913, PLR0917 -- the command's options
     for path, text in files.items():
         save(output / path, text)
         typer.echo(str(output / path))
+    if loose := by_version_only(pipeline, files):
+        typer.echo(f"by version, not by digest: {', '.join(loose)}; give --digest NAME=sha256:..., which your registry tells", err=True)

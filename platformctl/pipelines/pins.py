@@ -29,15 +29,24 @@ ACTIONS: Final[Mapping[str, Action]] = {
 }
 """Commits read from the repositories' own tags on 2026-11-27."""
 
+COSIGN: Final = "v3.1.2"
+UNLOGGED: Final = "--use-signing-config=false --tlog-upload=false"
+"""How cosign signs with a key of one's own, and asks nobody but KMS and the registry."""
+
 IMAGES: Final[Mapping[str, str]] = {
     "buildkit": "docker.io/moby/buildkit:v0.32.2-rootless",
-    "cosign": "ghcr.io/sigstore/cosign/cosign:v3.1.2-dev",
+    "cosign": f"ghcr.io/sigstore/cosign/cosign:{COSIGN}-dev",
     "grype": "docker.io/anchore/grype:v0.116.0-debug",
     "pulumi": "docker.io/pulumi/pulumi-python:3.259.0",
     "python": "docker.io/library/python:3.13-slim",
     "syft": "docker.io/anchore/syft:v1.51.0-debug",
 }
-"""Images of jobs that run in containers, by version: digests are had from a registry, and `--mirror` names yours."""
+"""Images of jobs that run in containers, by version. Their digests are had from a registry only: `--digest` writes them behind it."""
+
+
+def pinned(image: str, digest: str | None) -> str:
+    """An image by version and, where it is known, by digest, which is what is then pulled."""
+    return f"{image}@{digest}" if digest else image
 
 
 def uses(action: str) -> str:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from platformctl.pipelines.pins import IMAGES, uses
+from platformctl.pipelines.pins import COSIGN, IMAGES, UNLOGGED, pinned, uses
 
 SERVICE_FILES: Final[Mapping[str, Mapping[str, str]]] = {
     "github": {".github/workflows/{service}.yaml": "github_service.yaml"},
@@ -22,6 +22,7 @@ ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 REGISTRY: Final = re.compile(r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 NAME: Final = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
 FOLDER: Final = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_./-]*")
+DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 TEXT: Final = re.compile(r"[A-Za-z0-9 _./:=@,+-]+")
 """What may stand in a command without being taken for a sign of a shell, of YAML, or of an expression."""
 
@@ -68,6 +69,8 @@ class ServicePipeline:
     """Label of the runners: GitHub's own, or a scale set of yours."""
     package: str = "platform-components[cli,policies]"
     """What pip installs for the gate; carry a version in it."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Digests of images of jobs, by their names in `IMAGES`."""
 
     @property
     def region(self) -> str:
@@ -102,6 +105,11 @@ class ServicePipeline:
             yield f"--runner {self.runner!r} is not a label"
         if not re.fullmatch(r"[A-Za-z0-9._-]+\[[a-z,]+\](==[A-Za-z0-9.]+)?", self.package):
             yield f"--package {self.package!r}: write NAME[cli,policies]==VERSION"
+        for name, digest in self.digests.items():
+            if name not in IMAGES:
+                yield f"--digest {name}: there is no such image; choose from {', '.join(IMAGES)}"
+            elif not DIGEST.fullmatch(digest):
+                yield f"--digest {name}={digest}: write NAME=sha256: and 64 digits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +144,18 @@ def render(pipeline: ServicePipeline | PlatformGate, kind: str, mirror: str = ""
         mirror: registry that stands before every image, for networks that reach no other.
     """
     files = SERVICE_FILES[kind] if isinstance(pipeline, ServicePipeline) else GATE_FILES[kind]
-    images = {name: f"{mirror}/{image.partition('/')[2]}" if mirror else image for name, image in IMAGES.items()}
+    digests = pipeline.digests if isinstance(pipeline, ServicePipeline) else {}
+    images = {name: pinned(f"{mirror}/{image.partition('/')[2]}" if mirror else image, digests.get(name)) for name, image in IMAGES.items()}
+    said = {"uses": uses, "images": images, "cosign": COSIGN, "unlogged": UNLOGGED}
     service = pipeline.service if isinstance(pipeline, ServicePipeline) else ""
     return {
-        path.format(service=service): _TEMPLATES.get_template(template).render(pipeline=pipeline, uses=uses, images=images)
+        path.format(service=service): _TEMPLATES.get_template(template).render(pipeline=pipeline, **said)
         for path, template in files.items()
     }
+
+
+def by_version_only(pipeline: ServicePipeline | PlatformGate, files: Mapping[str, str]) -> list[str]:
+    """Names of the images that files name without a digest."""
+    digests = pipeline.digests if isinstance(pipeline, ServicePipeline) else {}
+    text = "".join(files.values())
+    return [name for name, image in IMAGES.items() if name not in digests and image.partition("/")[2] in text]

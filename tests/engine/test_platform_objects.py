@@ -17,6 +17,8 @@ import httpx
 import pytest
 import yaml
 
+from platform_components.admission.policy import Mode
+from platform_components.admission.signatures import API_VERSION, KIND, NAME, image_policy, needs_signature
 from platform_components.observability.slo.args import SloArgs
 from platform_components.observability.slo.slo import Slo
 from platformctl.project import Project, find_project
@@ -135,6 +137,7 @@ def api(
 ) -> Iterator[Judge]:
     """One API server with the published definitions of every group that the objects are of."""
     groups = {document["apiVersion"].rpartition("/")[0] for found in documents.values() for document in found}
+    groups.add(API_VERSION.partition("/")[0])
     with lifecycle.temporary(tmp_path_factory.mktemp("root"), "objects", lambda _: None) as sandbox:
         place = api_of(sandbox, make_cluster(sandbox, "judge")["endpoint"])
         trusted = ssl.create_default_context(cafile=place.authority)
@@ -233,3 +236,24 @@ def test_the_rules_of_an_objective_are_accepted(api: Judge, kinds: Mapping[tuple
     status, answer = put(api, kinds, broken, dry=True)
     assert status == 422
     assert "spec.groups[0].interval" in answer["message"]
+
+
+PUBLIC_KEY: Final = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"
+
+
+@pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.AUDIT])
+def test_the_rule_on_signatures_is_accepted(mode: Mode, api: Judge, kinds: Mapping[tuple[str, str], tuple[str, bool]]) -> None:
+    """As it stands; and none of its own fields is one that the definition would let through misspelt."""
+    spec = image_policy({"images": PUBLIC_KEY, "old": PUBLIC_KEY}, mode, needs_signature(["registry.example/hub"]), ("kube-system",))
+    document = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": NAME}, "spec": spec}
+    status, answer = put(api, kinds, document, dry=True)
+    assert status in (200, 201), answer
+    assert answer["spec"]["attestors"][0]["cosign"]["key"]["data"] == PUBLIC_KEY
+    taken = []
+    for field in spec:
+        wrong = {**spec, f"{field}x": spec[field]}
+        if put(api, kinds, {**document, "spec": wrong}, dry=True)[0] in (200, 201):
+            taken.append(field)
+    assert taken == []
+    status, answer = put(api, kinds, {**document, "spec": {**spec, "failurePolicy": "Perhaps"}}, dry=True)
+    assert (status, "failurePolicy" in answer["message"]) == (422, True)

@@ -3,15 +3,19 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tree_sitter
+import tree_sitter_groovy
 import yaml
 
 from platformctl.__main__ import run
-from platformctl.pipelines.pins import ACTIONS
-from platformctl.pipelines.pipeline import GATE_FILES, SERVICE_FILES, Stage, render
+from platformctl.pipelines.pins import ACTIONS, IMAGES
+from platformctl.pipelines.pipeline import GATE_FILES, SERVICE_FILES, Stage, by_version_only, render
 from tests.pipeline_cases import GATE, ROLE, ROOT, SHOP, workflows, write
 
 BIN = Path(sys.executable).parent
@@ -110,6 +114,117 @@ def test_a_mirror_stands_before_every_image() -> None:
     assert all(image.startswith("registry.example/cache/") for image in images)
 
 
+def test_images_are_pulled_by_digest_where_it_is_known() -> None:
+    known = {name: f"sha256:{number:064x}" for number, name in enumerate(IMAGES)}
+    for kind in ("gitlab", "jenkins"):
+        files = render(replace(SHOP, digests=known), kind, mirror="registry.example/cache")
+        text = "".join(files.values())
+        images = re.findall(r"registry\.example/cache/\S+", text)
+        assert len(images) >= 8
+        assert all(re.fullmatch(r"\S+:v?\d[^@]*@sha256:[0-9a-f]{64}", image) for image in images)
+        assert by_version_only(replace(SHOP, digests=known), files) == []
+        assert by_version_only(SHOP, files) == [name for name in IMAGES if name in known]
+    assert by_version_only(SHOP, render(SHOP, "github")) == []
+
+
+@pytest.mark.parametrize("kind", SERVICE_FILES)
+def test_the_digest_is_signed_with_the_registrys_key_and_by_no_public_service(kind: str) -> None:
+    (text,) = render(replace(SHOP, signing_key="awskms:///alias/images-signing"), kind).values()
+    lines = [line for line in text.splitlines() if re.search(r"cosign (sign|attest|verify) ", line)]
+    assert [re.findall(r"cosign (\w+)", line)[0] for line in lines] == ["sign", "attest", "verify"]
+    assert all(re.search(r'--key "\$(KEY|SIGNING_KEY)".* "\$IMAGE@\$DIGEST"', line) for line in lines)
+    assert all("--tlog-upload=false" in line and "--use-signing-config=false" in line for line in lines[:2])
+    assert re.search(r"(KEY: |SIGNING_KEY = ')awskms:///alias/images-signing", text)
+    # Nothing is signed that was not scanned.
+    assert text.index("fail-on high" if kind != "github" else "severity-cutoff: high") < text.index("cosign sign")
+
+
+SECTIONS = {
+    "pipeline": {"agent", "options", "environment", "stages", "post", "parameters", "triggers", "tools", "libraries"},
+    "stages": {"stage"},
+    "stage": {"agent", "environment", "input", "options", "post", "stages", "steps", "tools", "when", "parallel", "matrix"},
+    "post": {"always", "changed", "fixed", "regression", "aborted", "failure", "success", "unstable", "unsuccessful", "cleanup"},
+}
+"""What a declarative pipeline may hold in which section (https://www.jenkins.io/doc/book/pipeline/syntax/)."""
+
+
+def jenkins_tree(text: str) -> Any:
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_groovy.language())).parse(text.encode()).root_node
+
+
+def calls(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every call of a Groovy program, by the names of the blocks around it."""
+    for child in node.children:
+        called = child.type in {"method_invocation", "juxt_function_call"}
+        named = child.child_by_field_name("name") if called else None
+        inner = (*path, named.text.decode()) if named is not None else path
+        if named is not None:
+            yield inner, child
+        yield from calls(child, inner)
+
+
+def jenkins_problems(text: str) -> list[str]:
+    """What is wrong with a Jenkinsfile: as Groovy, and as a declarative pipeline."""
+    tree = jenkins_tree(text)
+    found = ["is not Groovy"] if tree.has_error else []
+    paths = [path for path, _ in calls(tree)]
+    found += [f"{path[-2]} holds {path[-1]}" for path in paths if len(path) > 1 and path[-1] not in SECTIONS.get(path[-2], {path[-1]})]
+    stages = [path for path in paths if path == ("pipeline", "stages", "stage")]
+    steps = [path for path in paths if path == ("pipeline", "stages", "stage", "steps")]
+    return found + ([] if len(stages) == len(steps) > 0 else [f"{len(stages)} stages, {len(steps)} of them with steps"])
+
+
+def test_the_jenkinsfile_is_groovy_and_a_declarative_pipeline() -> None:
+    (text,) = render(SHOP, "jenkins").values()
+    assert jenkins_problems(text) == []
+    planted = {
+        "a block that does not end": text.replace("    }\n  }\n}", "    }\n  }"),
+        "a string that does not end": text.replace("agent none", "agent 'none"),
+        "a section of no pipeline": text.replace("  environment {", "  environments {", 1),
+        "a stage without steps": text.replace("      steps {\n", "      step {\n", 1),
+    }
+    for flaw, flawed in planted.items():
+        assert flawed != text, flaw
+        assert jenkins_problems(flawed), flaw
+    pods = [yaml.safe_load(pod) for pod in re.findall(r"yaml '''\n(.*?)'''", text, re.DOTALL)]
+    assert len(pods) == 4
+    assert all(pod["spec"]["securityContext"]["runAsNonRoot"] and len(pod["spec"]["containers"]) > 0 for pod in pods)
+
+
+def scripts(kind: str) -> Iterator[str]:
+    """Every piece of shell in a pipeline."""
+    (text,) = render(SHOP, kind).values()
+    if kind == "gitlab":
+        for job in yaml.safe_load(text).values():
+            for part in ("before_script", "script", "after_script"):
+                if isinstance(job, dict) and part in job:
+                    yield "\n".join(job[part])
+        return
+    for path, call in calls(jenkins_tree(text)):
+        if path[-1] == "sh":
+            literal = re.search(r"(?s)('''|\"\"\"|'|\")(.*)\1", call.text.decode())
+            assert literal
+            # Single quotes keep a backslash for the shell only where it is doubled.
+            yield literal[2].replace("\\\\", "\\")
+
+
+@pytest.mark.parametrize(("kind", "least"), [("gitlab", 11), ("jenkins", 12)])
+def test_shellcheck_finds_nothing_in_scripts_and_finds_what_is_planted(kind: str, least: int) -> None:
+    def verdict(text: str) -> subprocess.CompletedProcess[str]:
+        command = [str(BIN / "shellcheck"), "--shell=sh", "--severity=info", "--exclude=SC2030,SC2031", "-"]  # the subshells are ours
+        return subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
+
+    found = list(scripts(kind))
+    assert len(found) >= least
+    # Runners of both stop a script at its first failure.
+    together = "set -e\n" + "\n".join(f"(\n{script}\n)" for script in found)
+    answer = verdict(together)
+    assert answer.returncode == 0, answer.stdout
+    unquoted = together.replace('up --stack "$STACK"', "up --stack $STACK")
+    assert unquoted != together
+    assert "SC2086" in verdict(unquoted).stdout
+
+
 def test_the_gate_of_this_repository_is_the_one_that_is_written() -> None:
     ((path, text),) = render(GATE, "github").items()
     assert (ROOT / path).read_text() == text, "write it again: platformctl pipeline new --gate --force"
@@ -126,6 +241,8 @@ def test_files_are_written_and_not_overwritten_unasked(tmp_path: Path, capsys: p
     assert run(command) == 0
     file = tmp_path / ".github" / "workflows" / "shop.yaml"
     assert capsys.readouterr().out.splitlines() == [str(file)]
+    assert run([*command, "--for", "gitlab"]) == 0
+    assert "by version, not by digest: buildkit, cosign, grype, pulumi, python, syft" in capsys.readouterr().err
     file.write_text("mine")
     assert run(command) == 2
     assert f"{file}  is there already" in capsys.readouterr().err
@@ -147,6 +264,9 @@ def test_files_are_written_and_not_overwritten_unasked(tmp_path: Path, capsys: p
         (["shop", *ARGUMENTS, "--branch", "main\nsteps:"], ["--branch"]),
         (["shop", *ARGUMENTS, "--runner", "a, b]"], ["--runner"]),
         (["shop", *ARGUMENTS, "--package", "x; rm -rf /"], ["--package"]),
+        (["shop", *ARGUMENTS, "--digest", "cosine=sha256:1"], ["--digest cosine: there is no such image"]),
+        (["shop", *ARGUMENTS, "--digest", "cosign=latest"], ["--digest cosign=latest: write NAME=sha256:"]),
+        (["shop", *ARGUMENTS, "--digest", "cosign"], ["--digest cosign=: write NAME=sha256:"]),
         (["shop", *ARGUMENTS, "--for", "travis"], ["--for 'travis': choose from github, gitlab, jenkins"]),
         (["shop", "--gate"], ["give a service or --gate, not both"]),
         (["--gate", "--for", "gitlab"], ["choose from github"]),

@@ -24,6 +24,7 @@ from platform_components.charts.records import (
     karpenter_crd,
     keda,
     kube_prometheus_stack,
+    kyverno,
     linkerd_cni,
     linkerd_control_plane,
     linkerd_crds,
@@ -76,6 +77,7 @@ _MODULES = (
     vault,
     gha_runner_scale_set_controller,
     gha_runner_scale_set,
+    kyverno,
 )
 
 ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})
