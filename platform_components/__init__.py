@@ -46,7 +46,11 @@ if TYPE_CHECKING:
     from platform_components.delivery.args import GitOpsArgs
     from platform_components.delivery.artifact_registry import ArtifactRegistry
     from platform_components.delivery.gitops import GitOps
+    from platform_components.delivery.progressive_args import ProgressiveDeliveryArgs
+    from platform_components.delivery.progressive_delivery import ProgressiveDelivery
     from platform_components.delivery.registry_args import ArtifactRegistryArgs
+    from platform_components.delivery.rollout import Rollout
+    from platform_components.delivery.rollout_args import RolloutArgs
     from platform_components.errors import DeclarationError, PlatformError, UnsupportedError
     from platform_components.finops.args import CostAlertsArgs
     from platform_components.finops.cost_alerts import CostAlerts
@@ -128,10 +132,14 @@ _MODULES = {
     "PriorityClasses": "autoscaling.priority_classes",
     "PriorityClassesArgs": "autoscaling.priorities",
     "Profile": "profile",
+    "ProgressiveDelivery": "delivery.progressive_delivery",
+    "ProgressiveDeliveryArgs": "delivery.progressive_args",
     "PublicZone": "ingress.public_zone",
     "PublicZoneArgs": "ingress.zone_args",
     "Queue": "data.queue",
     "QueueArgs": "data.queue_args",
+    "Rollout": "delivery.rollout",
+    "RolloutArgs": "delivery.rollout_args",
     "SecretReference": "secrets.reference",
     "SecretsPlatform": "secrets.secrets_platform",
     "SecretsPlatformArgs": "secrets.args",
@@ -206,10 +214,14 @@ __all__ = [
     "PriorityClasses",
     "PriorityClassesArgs",
     "Profile",
+    "ProgressiveDelivery",
+    "ProgressiveDeliveryArgs",
     "PublicZone",
     "PublicZoneArgs",
     "Queue",
     "QueueArgs",
+    "Rollout",
+    "RolloutArgs",
     "SecretReference",
     "SecretsPlatform",
     "SecretsPlatformArgs",

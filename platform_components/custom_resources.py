@@ -21,7 +21,7 @@ class CustomResources:
     namespace: pulumi.Input[str] | None = None
     """Where they lie unless another is named; None for kinds that lie in none."""
 
-    def create(
+    def create(  # noqa: PLR0913 -- one for each part of an object
         self,
         role: str,
         api_version: str,
@@ -32,6 +32,8 @@ class CustomResources:
         *,
         namespace: pulumi.Input[str] | None = None,
         labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        others_write: Sequence[str] = (),
     ) -> k8s.apiextensions.CustomResource:
         """Create one.
 
@@ -44,13 +46,16 @@ class CustomResources:
             after: what has to be there first, and on destroy goes later.
             namespace: where it lies, if elsewhere.
             labels: its labels.
+            annotations: its annotations.
+            others_write: paths of what a controller writes later, and an `up` leaves as it is.
         """
-        metadata = {"name": name, "namespace": self.namespace if namespace is None else namespace, "labels": labels}
+        place = self.namespace if namespace is None else namespace
+        metadata = {"name": name, "namespace": place, "labels": labels, "annotations": annotations}
         return k8s.apiextensions.CustomResource(
             child_name(self.name, role),
             api_version=api_version,
             kind=kind,
             metadata={key: value for key, value in metadata.items() if value is not None},
             spec=spec,
-            opts=self.component.child_options(depends_on=list(after)),
+            opts=self.component.child_options(depends_on=list(after), ignore_changes=list(others_write) or None),
         )

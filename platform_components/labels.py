@@ -21,6 +21,12 @@ INGRESS = f"{PREFIX}ingress"
 TEAM = f"{PREFIX}team"
 """Label of a namespace: the team that owns it. Alerts on what runs there go to this team."""
 
+EMERGENCY = f"{PREFIX}emergency"
+"""Annotation of what is released: the incident for which it may pass a freeze, a window and the order of environments."""
+
+INCIDENT_PATTERN = "^[A-Z][A-Z0-9]*-[0-9]+$"
+"""How an incident is named in `EMERGENCY`: INC-123."""
+
 PLATFORM_GROUP = "platform-components-operators"
 """Kubernetes group of whoever acts for the platform: EksCluster puts the deployer and cluster admins into it."""
 

@@ -50,6 +50,7 @@ DEFINITIONS: Final = (
     _module("github.com/fluxcd/kustomize-controller v1.9.6 h1:XB+G3A0mky0j5uVHZWv4oSlS2RvZBoNIUhstIvY0JKE=", "config/crd/bases/*.yaml"),
     _module("github.com/fluxcd/helm-controller v1.4.3 h1:449LcGJXLCylvrNCq8ycevwa5mxE1Mn9vxTwlsj/no8=", "config/crd/bases/*.yaml"),
     _module("github.com/fluxcd/notification-controller v1.6.0 h1:5C06VdqTVsbBFjtSZejnKT60U00Uyj6DAtKrqU1Si/w=", "config/crd/bases/*.yaml"),
+    _module("github.com/fluxcd/flagger v1.44.0 h1:JAb2mE3AAO5Y/JkfHy6xbFDPDPk9lGvqXwmtztNbdhw=", "charts/flagger/crds/crd.yaml"),
     _module("sigs.k8s.io/external-dns v0.21.0 h1:YAC7ERW32eZAjSdhu44taaZGII6nwz2/wteT+BtpFzM=", "config/crd/standard/*.yaml"),
     _module(
         "github.com/external-secrets/external-secrets v1.3.2 h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=", "config/crds/bases/*.yaml"

@@ -129,7 +129,9 @@ def classes(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every class that values name, by path."""
     if isinstance(values, Mapping):
         for key, below in values.items():
-            yield from [(path, below)] if key == "priorityClassName" else classes(below, f"{path}.{key}".lstrip("."))
+            yield from (
+                [(path, below)] if key in ("priorityClassName", "podPriorityClassName") else classes(below, f"{path}.{key}".lstrip("."))
+            )
 
 
 @every_addon

@@ -6,12 +6,14 @@ from types import MappingProxyType
 from platform_components.charts.addon import Addon
 from platform_components.charts.records import (
     argo_cd,
+    argo_rollouts,
     aws_load_balancer_controller,
     aws_privateca_issuer,
     cert_manager,
     descheduler,
     external_dns,
     external_secrets,
+    flagger,
     flux2,
     gateway_api_crds,
     gha_runner_scale_set,
@@ -78,6 +80,8 @@ _MODULES = (
     gha_runner_scale_set_controller,
     gha_runner_scale_set,
     kyverno,
+    argo_rollouts,
+    flagger,
 )
 
 ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})

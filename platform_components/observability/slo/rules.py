@@ -97,7 +97,7 @@ def _burn_alert(name: str, slo: SloSettings, severity: Severity) -> Alert:
     good = f"{plain(slo.objective)} % of them must be good over {slo.period_days} days"
     return Alert(
         name=alert,
-        expression="\nor\n".join(_condition(burn, matching(labels), slo.minimum_events) for burn in ours),
+        expression="\nor\n".join(condition(burn, matching(labels), slo.minimum_events) for burn in ours),
         severity=severity,
         summary=f"{slo.service} ({name}) {says.format(days=round(days))}",
         dashboard=_dashboard(name, slo),
@@ -129,7 +129,8 @@ def _beside_team(labels: Mapping[str, str]) -> dict[str, str]:
     return {label: value for label, value in labels.items() if label != "team"}
 
 
-def _condition(burn: Burn, here: str, minimum: int) -> str:
+def condition(burn: Burn, here: str, minimum: int) -> str:
+    """A condition as PromQL, of what is recorded under these labels, with at least so many events in its long window."""
     parts = [f"slo:sli_error:ratio_rate{window(size)}{here} > {plain(burn.threshold)}" for size in (burn.long, burn.short)]
     if minimum:
         parts.append(f"slo:events:rate{window(burn.long)}{here} * {burn.long * 60} >= {Decimal(minimum)}")

@@ -1,0 +1,55 @@
+"""Alerts on releases: gone back, waiting, stuck. They go to the team whose namespace it is. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from platform_components.delivery.rollout_args import Engine
+from platform_components.observability import dashboards
+from platform_components.observability.alerts import Alert, Group, Severity, rule_spec
+from platform_components.observability.rules.workloads import owned
+
+
+def _by_release(expression: str) -> str:
+    """The release's own namespace, which the operator has renamed: the target's is the controller's."""
+    renamed = f'label_replace({expression}, "namespace", "$1", "exported_namespace", "(.+)")'
+    return f"max by (namespace, name) ({renamed})"
+
+
+_ARGO: Final = 'rollout_info{{phase=~"{}"}}'
+
+EXPRESSIONS: Final[Mapping[Engine, Mapping[str, str]]] = {
+    Engine.ARGO_ROLLOUTS: {
+        "RolloutAborted": f"{_by_release(_ARGO.format('Degraded|Error|Timeout'))} == 1",
+        "RolloutWaits": f"{_by_release(_ARGO.format('Paused'))} == 1",
+        "RolloutStuck": f"{_by_release(_ARGO.format('Progressing'))} == 1",
+    },
+    Engine.FLAGGER: {
+        "RolloutAborted": "max by (namespace, name) (flagger_canary_status) == 2",
+        "RolloutStuck": "max by (namespace, name) (flagger_canary_status) == 0",
+    },
+}
+_ALERTS: Final[Mapping[str, tuple[str, str]]] = {
+    "RolloutAborted": ("5m", "has gone back to the version before"),
+    "RolloutWaits": ("2h", "has waited for somebody for two hours"),
+    "RolloutStuck": ("1d", "has not come to an end within a day"),
+}
+"""How long each lasts, and what it says of the release."""
+
+
+def alerts(engine: Engine) -> dict[str, Any]:
+    """The rule file of a controller."""
+    rules = [_alert(name, expression) for name, expression in EXPRESSIONS[engine].items()]
+    return rule_spec([Group("releases", rules)])
+
+
+def _alert(name: str, expression: str) -> Alert:
+    lasting, says = _ALERTS[name]
+    return Alert(
+        name,
+        owned(expression),
+        Severity.TICKET,
+        f"Release {{{{ $labels.namespace }}}}/{{{{ $labels.name }}}} {says}",
+        dashboard=f"{dashboards.TENANT}?var-namespace={{{{ $labels.namespace }}}}",
+        lasting=lasting,
+        team="",
+    )
