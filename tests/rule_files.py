@@ -5,7 +5,8 @@ from functools import cache
 from typing import Any
 
 from platform_components.certificates import issuers
-from platform_components.delivery import argo_cd, flux
+from platform_components.delivery import argo_cd, flux, release_alerts
+from platform_components.delivery.rollout_args import Engine
 from platform_components.mesh import trust
 from platform_components.observability import probes
 from platform_components.observability.alerts import rule_spec
@@ -28,6 +29,7 @@ def specs() -> Mapping[str, Any]:
         "mesh-linkerd": trust.expiry_rules("linkerd", "linkerd-identity-issuer", 180),
         "argo-cd": argo_cd.alerts(),
         "flux": flux.alerts(),
+        **{f"releases-{engine}": release_alerts.alerts(engine) for engine in Engine},
         "public-entries": probes.rules(14),
     }
 

@@ -12,6 +12,9 @@ from typing import Any
 MONITORING = "monitoring"
 """Namespace that scrapes metrics."""
 
+RELEASING = ("argo-rollouts", "flagger-system")
+"""Namespaces of the controllers that judge releases by metrics."""
+
 _ANYWHERE = ({"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}, {"cidr": "::/0", "except": ["fd00:ec2::/32", "fe80::/10"]})
 """Everything but link-local addresses: never the metadata service."""
 _POD_IDENTITY = ({"cidr": "169.254.170.23/32"}, {"cidr": "fd00:ec2::23/128"})

@@ -29,10 +29,10 @@ def template(args: RolloutArgs) -> Spec:
         "env": [{"name": name, "value": value} for name, value in args.variables.items()],
         "resources": resources(args.cpu_millicores, args.memory_mib),
         "securityContext": container_security(),
+        "livenessProbe": {"tcpSocket": {"port": "http"}, "periodSeconds": 10, "failureThreshold": 6},
     }
     if args.health_path is not None:
-        probe = {"httpGet": {"path": args.health_path, "port": "http"}, "periodSeconds": 5}
-        container["readinessProbe"] = probe
+        container["readinessProbe"] = {"httpGet": {"path": args.health_path, "port": "http"}, "periodSeconds": 5}
     spec: Spec = {
         "containers": [container],
         "securityContext": pod_security(),

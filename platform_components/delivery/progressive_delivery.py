@@ -58,12 +58,8 @@ class ProgressiveDelivery(PlatformComponent):
         release = install(self, name, addon, values, args, namespace=namespace.metadata.name)
         self._objects = CustomResources(self, name, namespace.metadata.name)
         self._create_gates(release)
-        for policy in release_policies.OF_ENGINE[args.engine]:
-            self._create_policy(policy, policy_spec_of(policy, args.engine), binding_spec(policy, args.mode, ALWAYS_EXEMPT))
-        if args.before is not None:
-            policy = release_policies.PROMOTION
-            rules = release_policies.by_record(policy_spec_of(policy, args.engine))
-            self._create_policy(policy, rules, release_policies.with_record(binding_spec(policy, args.mode, ())))
+        if args.mode is not Mode.DISABLED:
+            self._create_policies()
         if args.monitors:
             spec = alerts(args.engine)
             self._objects.create("alerts", "monitoring.coreos.com/v1", "PrometheusRule", "releases", spec, [release], labels=owned())
@@ -81,9 +77,16 @@ class ProgressiveDelivery(PlatformComponent):
         for gate, spec in gates.cluster_templates(args.prometheus_url, args.windows).items():
             everywhere.create(gate, argo_rollouts.API, "ClusterAnalysisTemplate", gate, spec, [release], labels=owned())
 
+    def _create_policies(self) -> None:
+        args = self._args
+        for policy in release_policies.OF_ENGINE[args.engine]:
+            self._create_policy(policy, policy_spec_of(policy, args.engine), binding_spec(policy, args.mode, ALWAYS_EXEMPT))
+        if args.before is not None:
+            policy = release_policies.PROMOTION
+            rules = release_policies.by_record(policy_spec_of(policy, args.engine))
+            self._create_policy(policy, rules, release_policies.with_record(binding_spec(policy, args.mode, ())))
+
     def _create_policy(self, policy: Policy, rules: Mapping[str, Any], where: Mapping[str, Any]) -> None:
-        if self._args.mode is Mode.DISABLED:
-            return
         child = child_name(self._name, policy.name)
         metadata = k8s.meta.v1.ObjectMetaArgs(name=f"{NAME_PREFIX}{policy.name}", labels=owned())
         # Any: written as the API has them, as AdmissionPolicies does.

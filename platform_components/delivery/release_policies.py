@@ -191,4 +191,5 @@ def with_record(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def with_audit(spec: Mapping[str, Any]) -> dict[str, Any]:
     """A policy's spec that writes into the audit log who released past a gate, and for which incident."""
-    return {**spec, "auditAnnotations": [{"key": "emergency", "valueExpression": f"{_NAMED} ? variables.incident : null"}]}
+    # An empty text is no annotation.
+    return {**spec, "auditAnnotations": [{"key": "emergency", "valueExpression": "variables.incident"}]}

@@ -203,7 +203,9 @@ class RolloutArgs(Args):
     replicas: int = Field(default=2, ge=1, le=1000, description="Replicas. Omitted: 2.")
     service_account: Late[str] | None = Field(default=None, description="Service account of its pods. Omitted: the namespace's default.")
     health_path: str | None = Field(
-        default="/healthz", pattern=r"^/[!-~]{0,200}$", description="Path that answers when a pod is ready. Omitted: /healthz; null: none."
+        default="/healthz",
+        pattern=r"^/[!-~]{0,200}$",
+        description="Path that answers when a pod is ready; null: none, and only that its port is open is asked. Omitted: /healthz.",
     )
     cpu_millicores: int = Field(default=100, ge=1, description="CPU that a pod requests, in thousandths of a core. Omitted: 100.")
     memory_mib: int = Field(default=256, ge=16, description="Memory that a pod requests and may use, in MiB. Omitted: 256.")

@@ -44,7 +44,9 @@ _WORKLOADS: Final[Sequence[tuple[str, Sequence[str]]]] = (
     ("gateway.networking.k8s.io", ("grpcroutes", "httproutes")),
     ("networking.istio.io", ("destinationrules", "virtualservices")),
     ("external-secrets.io", ("externalsecrets",)),
-    ("argoproj.io", ("analysisruns", "analysistemplates", "rollouts")),
+    # The status too: promoting, aborting and retrying are written there, and a policy holds what may not be.
+    ("argoproj.io", ("analysisruns", "analysistemplates", "rollouts", "rollouts/status")),
+    ("flagger.app", ("canaries", "metrictemplates")),
     ("keda.sh", ("scaledjobs", "scaledobjects")),
     ("cert-manager.io", ("certificates",)),
     ("monitoring.coreos.com", ("podmonitors", "probes", "prometheusrules", "servicemonitors")),

@@ -36,6 +36,8 @@ _CLAIM = '{namespace="shop",persistentvolumeclaim="data"}'
 _SET = '{namespace="ci",name="small"}'
 _ENTRY = '{job="probe/monitoring/entry-shop",instance="https://shop.example.com/",entry="shop",team="payments"}'
 _INGRESS = '{job="probe/monitoring/ingresses",instance="https://shop.dev.example.com/",namespace="shop"}'
+_RELEASE = 'rollout_info{namespace="argo-rollouts",exported_namespace="shop",name="checkout",phase="%s"}'
+_CANARY = 'flagger_canary_status{namespace="shop",name="checkout"}'
 _POOL = '{nodepool="general",resource_type="cpu"}'
 
 
@@ -527,5 +529,24 @@ CASES: tuple[Case, ...] = (
         "40m",
         {'controller_runtime_reconcile_errors_total{namespace="flux-system",controller="kustomization"}': "0+1x60"},
         {'controller_runtime_reconcile_errors_total{namespace="flux-system",controller="kustomization"}': "3x60"},
+    ),
+    *(
+        case
+        for file, alert, at, firing, silent in (
+            ("releases-argo-rollouts", "RolloutAborted", "30m", _RELEASE % "Degraded", _RELEASE % "Healthy"),
+            ("releases-argo-rollouts", "RolloutWaits", "150m", _RELEASE % "Paused", _RELEASE % "Progressing"),
+            ("releases-argo-rollouts", "RolloutStuck", "1500m", _RELEASE % "Progressing", _RELEASE % "Paused"),
+            ("releases-flagger", "RolloutAborted", "30m", "2", "1"),
+            ("releases-flagger", "RolloutStuck", "1500m", "0", "1"),
+        )
+        for case in _pair(
+            alert,
+            at,
+            {**_OWNED, **({firing: "1x2000"} if "{" in firing else {_CANARY: f"{firing}x2000"})},
+            {**_OWNED, **({silent: "1x2000"} if "{" in silent else {_CANARY: f"{silent}x2000"})},
+            file=file,
+            team="payments",
+            namespace="shop",
+        )
     ),
 )

@@ -26,7 +26,10 @@ LEVELS = {
 }
 """Labels that a recorded series keeps, by the level in its name."""
 
-READS = {"platform-growth": ["platform-capacity"], "public-entries": ["platform-workloads"], "platform-volumes": ["platform-workloads"]}
+READS = {
+    "platform-growth": ["platform-capacity"],
+    **{name: ["platform-workloads"] for name in ("public-entries", "platform-volumes", "releases-argo-rollouts", "releases-flagger")},
+}
 """Groups whose rules read what other groups record."""
 
 

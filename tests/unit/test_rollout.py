@@ -3,7 +3,7 @@
 import math
 import re
 from decimal import Decimal
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ OBJECTIVES = {
     "checkout": {"service": "checkout", "objective": "99.9", "indicator": AVAILABLE},
     "checkout-fast": {"service": "checkout", "objective": "99", "indicator": FAST, "minimum_events": 5000},
 }
+TEMPLATED = {**AVAILABLE, "selector": 'job="{{x}}"'}
 IMAGE = "registry.example.com/checkout@sha256:" + "a" * 64
 STRATEGIES: dict[str, dict[str, Any]] = {
     "canary": {"kind": "canary", "steps": [{"weight": 10, "minutes": 5}, {"weight": 50, "minutes": 5}]},
@@ -93,10 +94,10 @@ def test_what_goes_together_is_made_and_the_rest_refused_with_its_reason(engine:
 def test_headers_are_compared_as_the_router_can(engine: Engine, router: str, match: Match) -> None:
     headers = {"kind": "a/b", "headers": [{"name": "X-Tester", "value": "yes", "match": match}]}
     if match in COMPARES[engine, router]:
-        args(engine, "a/b", router, **({"strategy": headers}))
+        args(engine, "a/b", router, strategy=headers)
     else:
         with pytest.raises(ValidationError, match=f"header X-Tester: router {router} with {engine} compares .*, not {match}"):
-            args(engine, "a/b", router, **({"strategy": headers}))
+            args(engine, "a/b", router, strategy=headers)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_headers_are_compared_as_the_router_can(engine: Engine, router: str, mat
         ({"router": {"kind": "gateway-api", "hostnames": ["shop"]}}, "should match pattern"),
         ({"objectives": {}}, "at least 1 item"),
         ({"objectives": {"other": {**OBJECTIVES["checkout"], "service": "cart"}}}, "objective other is about service cart"),
-        ({"objectives": {"checkout": {**OBJECTIVES["checkout"], "indicator": {**AVAILABLE, "selector": 'job="{{x}}"'}}}}, "controllers replace"),
+        ({"objectives": {"checkout": {**OBJECTIVES["checkout"], "indicator": TEMPLATED}}}, "controllers replace"),
         ({"engine": "flagger"}, "Flagger takes no answer as a bad one"),
         (
             {"engine": "flagger", "when_unmeasured": "promote",
@@ -183,7 +184,7 @@ WEIGHTS = st.lists(st.integers(1, 99), min_size=1, max_size=8)
 @settings(deadline=None, max_examples=40)
 def test_weights_rise_or_are_refused_and_every_share_is_watched(weights: list[int], minutes: int) -> None:
     steps = [{"weight": weight, "minutes": minutes} for weight in weights]
-    rising = all(before < after for before, after in zip(weights, weights[1:], strict=False))
+    rising = all(before < after for before, after in pairwise(weights))
     if not rising:
         assert "the weights of steps must rise" in refusal(strategy={"kind": "canary", "steps": steps})
         return

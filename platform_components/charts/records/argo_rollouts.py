@@ -8,14 +8,14 @@ program is copied out of its image: nothing is downloaded when the controller st
 from platform_components.charts.addon import Addon, Definitions, Image, KubernetesRange, PodSecurity, Values, mirrored
 from platform_components.charts.hardening import container_security, pod_security, priority, resources, spread
 from platform_components.charts.site import Site
-from platform_components.charts.traffic import MONITORING, Traffic
+from platform_components.charts.traffic import MONITORING, RELEASING, Traffic
 
 APP_VERSION = "v1.9.0"
 CONTROLLER = Image("quay.io", "argoproj/argo-rollouts", APP_VERSION)
 GATEWAY_API = Image("ghcr.io", "argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi", "v0.9.0")
 PLUGIN = "argoproj-labs/gatewayAPI"
 """Name of the plugin in a Rollout."""
-NAMESPACE = "argo-rollouts"
+NAMESPACE = RELEASING[0]
 
 _FILE = "rollouts-plugin-trafficrouter-gatewayapi"
 _FOLDER = "/plugins"

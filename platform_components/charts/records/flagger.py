@@ -8,11 +8,11 @@ from typing import Any
 from platform_components.charts.addon import Addon, Definitions, Image, KubernetesRange, PodSecurity, Values, mirrored
 from platform_components.charts.hardening import container_security, priority, resources
 from platform_components.charts.site import Site
-from platform_components.charts.traffic import MONITORING, Traffic
+from platform_components.charts.traffic import MONITORING, RELEASING, Traffic
 
 VERSION = "1.44.0"
 FLAGGER = Image("ghcr.io", "fluxcd/flagger", VERSION)
-NAMESPACE = "flagger-system"
+NAMESPACE = RELEASING[1]
 
 
 def values(site: Site, prometheus_url: Any = "") -> Values:

@@ -11,7 +11,7 @@ from typing import Any
 from platform_components.charts.addon import Addon, Image, KubernetesRange, PodSecurity, Values, mirrored
 from platform_components.charts.hardening import container_security, pod_security, priority, resources, spread
 from platform_components.charts.site import Mirror, Site
-from platform_components.charts.traffic import MONITORING, Traffic
+from platform_components.charts.traffic import MONITORING, RELEASING, Traffic
 from platform_components.observability.scraped import labels_allowlist
 
 APP_VERSION = "0.93.1"
@@ -285,8 +285,8 @@ ADDON = Addon(
     kubernetes=KubernetesRange("1.25", "1.36", "kubeVersion of the chart; operator v0.93 is built with client-go 0.36"),
     namespace=MONITORING,
     pod_security=PodSecurity.RESTRICTED,
-    # Prometheus has to reach every pod, and on nodes the kubelet and the node exporter.
-    traffic=Traffic(webhooks=(10250,), everywhere=True, outside=(443, 9100, 10250)),
+    # Prometheus has to reach every pod, and on nodes the kubelet and the node exporter; controllers of releases ask it.
+    traffic=Traffic(webhooks=(10250,), served=dict.fromkeys(RELEASING, (9090,)), everywhere=True, outside=(443, 9100, 10250)),
     images=(OPERATOR, RELOADER, PROMETHEUS, ALERTMANAGER, THANOS, GRAFANA, SIDECAR, STATE_METRICS, NODE_EXPORTER),
     values=values,
     service_account=PROMETHEUS_ACCOUNT,
