@@ -1,60 +1,143 @@
 """What CiRunners is given: sizes of runners, and whose jobs they take."""
 
 from collections.abc import Mapping
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from platform_components.args import Args
 from platform_components.charts.args import InstallationArgs
+from platform_components.ci.jobs import SHAPES, Load
+from platform_components.ci.sizing import idle_runners
 from platform_components.cluster.pools import PoolName
 from platform_components.delivery.args import SecretName
+from platform_components.secrets.reference import SecretReference
 
 RunnerPoolName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,14}[a-z0-9]$")]
 """2 to 16 characters: releases and jobs are named after it."""
 Port = Annotated[int, Field(ge=1, le=65535)]
+Egress = Mapping[IPv4Network | IPv6Network, tuple[Port, ...]]
 
 NODE_POOL = "ci"
 """Pool of nodes that runners stand on, unless they say otherwise."""
+
+KINDS = ("github", "gitlab")
+"""Sections that bring runners of a kind."""
+
+DAYS = 3
+"""Days that are drawn from a load to see how many idle runners it takes; the same ones each time."""
+
+
+class LoadSettings(Args):
+    """The work that a pool is for, in the figures of `platformctl capacity ci`."""
+
+    services: int = Field(ge=1, description="Services with a pipeline. Required.")
+    runs: float = Field(default=6, gt=0, description="Pipeline runs a service starts in a working day. Omitted: 6.")
+    jobs: int = Field(default=4, ge=1, description="Jobs of a run; they queue together. Omitted: 4.")
+    minutes: float = Field(default=6, gt=0, description="Mean minutes a job takes. Omitted: 6.")
+    hours: float = Field(default=8, gt=0, le=24, description="Hours of a working day. Omitted: 8.")
+    peak: float = Field(default=3, ge=1, description="Busiest time relative to the mean of the working day. Omitted: 3.")
+    shape: str = Field(default="morning", description=f"How a day runs: {', '.join(SHAPES)}. Omitted: morning.")
+    wait_seconds: float = Field(default=120, gt=0, description="Queue wait that 95 of 100 jobs keep to, in seconds. Omitted: 120.")
+    start_seconds: float = Field(default=45, gt=0, description="Until a new runner takes a job, node included, in seconds. Omitted: 45.")
+
+    @model_validator(mode="after")
+    def _can_be_drawn(self) -> "LoadSettings":
+        if problems := self.load().problems():
+            raise ValueError("; ".join(problems))
+        return self
+
+    def load(self) -> Load:
+        """As the sizing takes it."""
+        return Load(self.services, self.runs, self.jobs, self.minutes, self.hours, self.peak, self.shape)
+
+
+@cache
+def idle_of(load: LoadSettings) -> int:
+    """Runners kept ready, so that the wait is kept although runners take a while to start."""
+    return idle_runners(load.load().days(DAYS, seed=1), load.wait_seconds, load.start_seconds)
 
 
 class RunnerPool(Args):
     """Runners of one size."""
 
     max: int = Field(ge=1, le=5_000, description="Most runners at a time; `platformctl capacity ci` says how many a load takes. Required.")
-    idle: int = Field(default=0, ge=0, description="Runners kept ready, which cost while they wait. Omitted: none.")
+    idle: int | None = Field(
+        default=None,
+        ge=0,
+        description="Runners of GitHub kept ready, which cost while they wait; other kinds make a pod when a job comes. Omitted: as many "
+        "as `load` takes; none without it.",
+    )
+    load: LoadSettings | None = Field(default=None, description="The work it is for, from which `idle` is computed. Omitted: not known.")
     vcpu: float = Field(default=2, gt=0, le=64, description="vCPUs of each. Omitted: 2.")
     memory_gib: float = Field(default=4, gt=0, le=512, description="Memory of each, in GiB; also its limit. Omitted: 4.")
     disk_gib: int = Field(default=10, ge=1, le=500, description="Room on the node's disk for each, in GiB; also its limit. Omitted: 10.")
+    architecture: Literal["amd64", "arm64"] | None = Field(
+        default=None, description="Architecture of its nodes, where the pool of nodes has both. Omitted: any."
+    )
     node_pool: PoolName = Field(
-        default=NODE_POOL,
-        description="Pool of the cluster whose nodes they stand on; it is dedicated, so that nothing else does. Omitted: ci.",
+        default=NODE_POOL, description="Pool of the cluster whose nodes they stand on, dedicated to such. Omitted: ci."
     )
 
     @model_validator(mode="after")
     def _idle_within(self) -> "RunnerPool":
-        if self.idle > self.max:
-            raise ValueError(f"idle {self.idle} is above max {self.max}; raise max or lower idle")
+        if self.idle_runners() > self.max:
+            raise ValueError(f"idle {self.idle_runners()} is above max {self.max}; raise max, or lower idle or what load asks for")
         return self
 
+    def idle_runners(self) -> int:
+        """Runners kept ready: as told, or as the load takes."""
+        if self.idle is not None:
+            return self.idle
+        return idle_of(self.load) if self.load is not None else 0
 
-class GitHub(Args):
-    """GitHub Actions: a scale set for each pool, which workflows name as `runs-on`."""
+
+class Kind(Args):
+    """What every kind of runners takes."""
+
+    credentials: SecretReference | None = Field(
+        default=None,
+        description="Where the credentials lie; External Secrets brings them. Omitted: in an environment with `secrets` at the path "
+        "platform-ci/<kind>, else in a Secret that somebody else keeps.",
+    )
+    pools: tuple[RunnerPoolName, ...] = Field(default=(), description="Pools it has runners in. Omitted: all.")
+
+
+class GitHub(Kind):
+    """GitHub Actions: a scale set for each pool, which workflows name as `runs-on`.
+
+    Its credentials are a GitHub App: github_app_id, github_app_installation_id and github_app_private_key.
+    """
 
     url: str = Field(
         pattern=r"^https://[A-Za-z0-9.-]+(/[A-Za-z0-9_.-]+){1,2}$",
         description="Organization (https://github.com/acme), repository or enterprise whose jobs they take. Required.",
     )
-    secret: SecretName = Field(
-        default="github-app",
-        description="Secret in the namespace ci-github with the GitHub App: github_app_id, github_app_installation_id and "
-        "github_app_private_key. Somebody else keeps it. Omitted: github-app.",
-    )
+    secret: SecretName = Field(default="github-app", description="Secret with the app, in namespace ci-github. Omitted: github-app.")
     group: str | None = Field(
         default=None, min_length=1, description="Runner group, which says at GitHub whose jobs they take. Omitted: GitHub's default group."
     )
-    pools: tuple[RunnerPoolName, ...] = Field(default=(), description="Pools it has runners in. Omitted: all.")
+
+
+class GitLab(Kind):
+    """GitLab: a runner for each pool, whose tags and projects are set at GitLab, where its token comes from.
+
+    Its credentials are one token (glrt-...) for each pool, under the pool's name.
+    """
+
+    url: str = Field(
+        default="https://gitlab.com", pattern=r"^https://[A-Za-z0-9.:/-]+$", description="GitLab. Omitted: https://gitlab.com."
+    )
+    secret: SecretName = Field(
+        default="gitlab-runner",
+        description="Begin of the name of the Secret of each pool, in namespace gitlab-runner: gitlab-runner-<pool>, with runner-token and "
+        "an empty runner-registration-token. Omitted: gitlab-runner.",
+    )
+    image: str = Field(
+        default="public.ecr.aws/docker/library/alpine:3.22", description="Image of jobs that name none. Omitted: Alpine Linux 3.22."
+    )
 
 
 class CiSettings(Args):
@@ -62,28 +145,38 @@ class CiSettings(Args):
 
     pools: Mapping[RunnerPoolName, RunnerPool] = Field(min_length=1, description="Sizes of runners by name. Required.")
     github: GitHub | None = Field(default=None, description="Runners of GitHub Actions. Omitted: none.")
-    egress: Mapping[IPv4Network | IPv6Network, tuple[Port, ...]] = Field(
+    gitlab: GitLab | None = Field(default=None, description="Runners of GitLab. Omitted: none.")
+    egress: Egress = Field(
         default={},
         description="Addresses that jobs may reach, with ports, such as {140.82.112.0/20: [443]}. What is given takes the place of the "
         "whole internet. Omitted: the internet at port 443, and nothing private.",
     )
-    private: Mapping[IPv4Network | IPv6Network, tuple[Port, ...]] = Field(
+    private: Egress = Field(
         default={}, description="Private addresses that jobs may reach besides, with ports: a proxy, VPC endpoints. Omitted: none."
     )
 
     @model_validator(mode="after")
     def _known_pools(self) -> "CiSettings":
-        for kind in ("github",):
-            section = getattr(self, kind)
-            unknown = sorted(set(section.pools) - set(self.pools)) if section is not None else []
+        for name, kind in self.kinds().items():
+            unknown = sorted(set(kind.pools) - set(self.pools))
             if unknown:
-                raise ValueError(f"{kind}.pools: there is no pool {', '.join(unknown)}; choose from {', '.join(self.pools)}")
+                raise ValueError(f"{name}.pools: there is no pool {', '.join(unknown)}; choose from {', '.join(self.pools)}")
         return self
 
-    def pools_of(self, kind: Any) -> dict[str, RunnerPool]:
+    def kinds(self) -> dict[str, Any]:
+        """The kinds of runners it has, by name."""
+        return {name: kind for name in KINDS if (kind := getattr(self, name)) is not None}
+
+    def pools_of(self, kind: Kind) -> dict[str, RunnerPool]:
         """The pools that one kind of runners has."""
         return {name: pool for name, pool in self.pools.items() if not kind.pools or name in kind.pools}
 
 
 class CiRunnersArgs(InstallationArgs, CiSettings):
     """Runners of CI jobs in one cluster."""
+
+    secret_store: SecretName = Field(
+        default="team",
+        description="Name of the SecretStore in the namespaces of credentials, which `credentials` are read from. Omitted: team, as "
+        "TeamSecrets names it.",
+    )

@@ -20,7 +20,7 @@ GRACE_SECONDS = 3600
 
 def node_selector(pool: RunnerPool) -> dict[str, str]:
     """Nodes of its pool only."""
-    return {POOL_LABEL: pool.node_pool}
+    return {POOL_LABEL: pool.node_pool, **({"kubernetes.io/arch": pool.architecture} if pool.architecture else {})}
 
 
 def tolerations(pool: RunnerPool) -> list[Spec]:

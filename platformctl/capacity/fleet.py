@@ -9,7 +9,7 @@ from typing import Final
 from platform_policies.pricing.catalogue import Catalogue, Price
 from platform_policies.pricing.ceilings import SIZES
 
-from platformctl.capacity.sizing import Size
+from platform_components.ci.sizing import Size
 
 GIB_PER_VCPU: Final[Mapping[str, int]] = {"c": 2, "m": 4, "r": 8}
 """Memory by the letter a family begins with (https://docs.aws.amazon.com/ec2/latest/instancetypes/)."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import simpy
 
-from platformctl.capacity.jobs import Day, Job
+from platform_components.ci.jobs import Day, Job
 
 Steps = Generator[simpy.Event, Any, None]
 

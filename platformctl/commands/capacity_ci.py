@@ -15,9 +15,9 @@ from platform_components.errors import DeclarationError, Problem
 from platformctl.commands import Json
 
 if TYPE_CHECKING:
+    from platform_components.ci.jobs import Day, Load
+    from platform_components.ci.sizing import Size
     from platformctl.capacity.fleet import Need, RunnerClass
-    from platformctl.capacity.jobs import Day, Load
-    from platformctl.capacity.sizing import Size
 
 DRAWN_JOBS = 200_000
 """Jobs that are drawn for an answer, over as many days as they take: the busiest hours of a few days differ much by chance."""
@@ -80,7 +80,7 @@ def ci(  # noqa: PLR0913, PLR0917 -- the command's options
     """Size a fleet of CI runners: runners, nodes, addresses and monthly cost at a wanted 95th percentile of the queue wait."""
     from platform_policies.pricing.catalogue import PricingError, load
 
-    from platformctl.capacity.jobs import Load, read_jobs
+    from platform_components.ci.jobs import Load, read_jobs
 
     kinds, problems = _classes(classes or ["medium=2:4"])
     limit, begin = _seconds(wait, "--wait", problems), _seconds(start, "--start", problems)
@@ -123,9 +123,9 @@ def _drawn(load: "Load", kind: "RunnerClass", seed: int) -> "Sequence[Day]":
 
 
 def _answer(kind: "RunnerClass", days: "Sequence[Day]", limit: float, start: float, instance: str, catalogue: Any) -> Answer:
+    from platform_components.ci.sizing import size, waits
     from platformctl.capacity.fleet import need
     from platformctl.capacity.simulation import simulate
-    from platformctl.capacity.sizing import size, waits
 
     found = size(days, limit, start)
     needed = need(found, kind, instance, catalogue)

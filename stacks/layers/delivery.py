@@ -2,18 +2,26 @@
 
 import pulumi
 
-from platform_components.ci.args import CiRunnersArgs
-from platform_components.ci.ci_runners import CiRunners
+from platform_components.ci.args import CiRunnersArgs, Kind
+from platform_components.ci.ci_runners import HOMES, CiRunners
 from platform_components.declarations.environment import Environment
+from platform_components.secrets.args import SecretsSettings
+from platform_components.secrets.reference import SecretReference, SecretStore
+from platform_components.secrets.team_secrets import TeamSecrets
+from platform_components.secrets.tenancy import secret_path
 from stacks.contracts import DeliveryOutputs
-from stacks.layers.platform import surroundings
+from stacks.layers.platform import after, surroundings
 from stacks.providers import options
+from stacks.secrets import team_secrets, with_vault
 from stacks.upstream import Upstream
+
+TEAM = "platform-ci"
+"""Whose part of the secrets holds the credentials of forges."""
 
 
 def build(environment: Environment, upstream: Upstream) -> DeliveryOutputs:
     """Build what the environment declares of its delivery."""
-    opts = options(environment, "delivery", upstream.require("cluster", "kubeconfig"))
+    opts = with_vault(environment, upstream, options(environment, "delivery", upstream.require("cluster", "kubeconfig")))
     runners = ci_runners(environment, upstream, opts)
     return DeliveryOutputs(runner_names=runners.runner_names if runners is not None else pulumi.Output.from_input([]))
 
@@ -23,4 +31,20 @@ def ci_runners(environment: Environment, upstream: Upstream, opts: pulumi.Resour
     settings = environment.delivery.ci
     if settings is None:
         return None
-    return CiRunners(environment.environment, CiRunnersArgs(**dict(settings), **surroundings(environment, upstream)), opts)
+    given = dict(settings)
+    if environment.secrets is not None:
+        given |= {kind: with_credentials(kind, told, environment.secrets) for kind, told in settings.kinds().items()}
+    runners = CiRunners(environment.environment, CiRunnersArgs(**given, **surroundings(environment, upstream)), opts)
+    namespaces = [HOMES[kind] for kind in settings.kinds()]
+    if secrets := team_secrets(environment, upstream, TEAM, namespaces):
+        TeamSecrets(environment.environment, secrets, after(opts, runners))
+    return runners
+
+
+def with_credentials(kind: str, told: Kind, secrets: SecretsSettings) -> Kind:
+    """A kind of runners whose credentials lie where the environment keeps its secrets, unless it says where."""
+    if told.credentials is not None:
+        return told
+    path = secret_path(TEAM, kind)
+    reference = path if secrets.backend is SecretStore.VAULT else f"{secrets.prefix}/{path}"
+    return told.model_copy(update={"credentials": SecretReference(store=secrets.backend, reference=reference)})

@@ -1,4 +1,4 @@
-"""Every Kubernetes object of both layers above the cluster, in every environment and with every engine, is taken by a real API server.
+"""Every Kubernetes object of the layers above the cluster, in every environment and with every engine, is taken by a real API server.
 
 The programs run offline; their objects are sent to one API server, which judges them as it would on `up`: namespaces and definitions for
 good, everything else as a dry run. A kind whose definition is in no Go module cannot be judged: it is listed, and the list is held.
@@ -47,6 +47,10 @@ VARIANTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "own authority": {"certificates": {"issuer": {"kind": "internal"}}},
     "everything on": {"addons": {name: {"enabled": True} for name in ("descheduler", "nvidia-device-plugin")}, "replicas": 3},
 }
+DELIVERY: Final[Mapping[str, Mapping[str, Any]]] = {
+    "everything on": {"ci": {"pools": {"standard": {"max": 4}}, "github": {"url": "https://github.com/example"}, "gitlab": {}}},
+}
+"""What a variant says of delivery."""
 UNCHECKED: Final = {"AWSPCAClusterIssuer", "IngressClassParams"}
 """Kinds of vendors whose definitions are in no Go module."""
 
@@ -75,15 +79,15 @@ IN_THE_CLOUD: Final[Mapping[str, Mapping[str, Any]]] = {
 def upstream(environment: str) -> dict[str, Any]:
     """What the layers below export; no variant changes those."""
     project, exports = find_project(ROOT), {}
-    for below in project.stacks_below(f"{environment}.observability"):
+    for below in project.stacks_below(f"{environment}.delivery"):
         found = run_stack(project, below, upstream=exports, preview=False).exports
         exports[below] = {**found, **IN_THE_CLOUD.get(below.partition(".")[2], {})}
     return exports
 
 
 def objects(project: Project, environment: str) -> list[dict[str, Any]]:
-    """The Kubernetes objects that an environment's platform and observability layers register."""
-    layers = (f"{environment}.platform", f"{environment}.observability")
+    """The Kubernetes objects that an environment's layers above the cluster register, but for those of its teams."""
+    layers = (f"{environment}.platform", f"{environment}.observability", f"{environment}.delivery")
     graphs = [run_stack(project, layer, upstream=upstream(environment), preview=False).graph for layer in layers]
     return [
         # A graph holds no secret, and the judge wants some text in its place.
@@ -105,6 +109,7 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
         for path in (root / "stacks" / "environments").glob("*.yaml"):
             declared = yaml.safe_load(path.read_text(encoding="utf-8"))
             declared["platform"] = {**declared.get("platform", {}), **overlay}
+            declared["delivery"] = {**declared.get("delivery", {}), **DELIVERY.get(variant, {})}
             path.write_text(yaml.safe_dump(declared, sort_keys=False), encoding="utf-8")
         made[variant] = find_project(root)
     return made

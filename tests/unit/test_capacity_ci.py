@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from platform_components.ci.jobs import SHAPES, Job, Load, read_jobs, sharpened
+from platform_components.ci.sizing import percentile, size, waits
 from platform_components.errors import DeclarationError
 from platformctl.__main__ import run
 from platformctl.capacity.fleet import allocatable
-from platformctl.capacity.jobs import SHAPES, Job, Load, read_jobs, sharpened
 from platformctl.capacity.simulation import simulate
-from platformctl.capacity.sizing import percentile, size, waits
 
 WANTED, START = 300.0, 30.0
 

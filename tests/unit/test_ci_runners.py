@@ -1,16 +1,27 @@
 """CiRunners: where jobs run, what they may not do and reach, and that no credential is in any of it."""
 
+import dataclasses
 import json
+import tomllib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import platform_components as platform
 from platform_components.charts.records import gha_runner_scale_set as scale_set
+from platform_components.charts.records import gitlab_runner
+from platform_components.charts.site import Site
+from platform_components.ci.args import RunnerPool
+from platform_components.ci.gitlab import lines
+from platform_components.ci.jobs import Load
+from platform_components.ci.sizing import percentile, size, waits
 from platform_components.declarations.environment import Environment
 from tests.support import Deployment, deploy
 
+SITE = Site("dev", "c", "eu-west-1", "vpc-1", replicas=2)
 CLUSTER = platform.ClusterRef(name="c", arn="arn:aws:eks:eu-west-1:123456789012:cluster/c")
 POOLS = {"standard": {"max": 40, "idle": 2}, "large": {"max": 4, "vcpu": 8, "memory_gib": 16, "node_pool": "ci-large"}}
 GITHUB = {"url": "https://github.com/acme"}
@@ -85,6 +96,104 @@ def test_the_app_is_named_and_not_held() -> None:
         built(github={**GITHUB, "secret": "ghp_0123456789"})
 
 
+def test_credentials_come_out_of_a_store_and_are_in_no_state() -> None:
+    done = built(github={**GITHUB, "credentials": {"store": "vault", "reference": "platform-ci/github"}})
+    brought = named(done, "github-app")
+    assert (brought["metadata"]["namespace"], brought["metadata"]["name"]) == ("ci-github", "github-app")
+    assert brought["spec"]["secretStoreRef"] == {"kind": "SecretStore", "name": "team"}
+    assert brought["spec"]["dataFrom"] == [{"extract": {"key": "platform-ci/github"}}]
+    assert not [node for node in built().graph if node.type.endswith(":ExternalSecret")]
+
+
+# --- GitLab
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+GITLAB = {"url": "https://gitlab.example.com", "credentials": {"store": "vault", "reference": "platform-ci/gitlab"}}
+
+
+@pytest.fixture(scope="module")
+def gitlab() -> Deployment[dict[str, Any]]:
+    return built(github=None, gitlab=GITLAB, replicas=2)
+
+
+@pytest.fixture(scope="module")
+def runner(gitlab: Deployment[dict[str, Any]]) -> dict[str, Any]:
+    """What the runner of pool `large` is told, as TOML is read by whoever reads TOML."""
+    (found,) = tomllib.loads(named(gitlab, "gitlab-large")["values"]["runners"]["config"])["runners"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_managers_share_the_jobs_of_their_pool_and_may_do_what_the_executor_needs(gitlab: Deployment[dict[str, Any]]) -> None:
+    values = named(gitlab, "gitlab-standard")["values"]
+    assert (values["replicas"], values["concurrent"]) == (2, 20)
+    assert values["unregisterRunners"] is False
+    assert values["runners"]["jobNamespace"] == "ci-gitlab"
+    assert all("*" not in (*rule["resources"], *rule["verbs"]) for rule in values["rbac"]["rules"])
+    assert gitlab.value("namespaces") == ["ci-gitlab"]
+
+
+def test_one_job_has_one_manager() -> None:
+    assert gitlab_runner.values(dataclasses.replace(SITE, replicas=3), gitlab_runner.Manager(jobs=2))["replicas"] == 2
+
+
+def test_the_token_lies_where_no_job_runs(gitlab: Deployment[dict[str, Any]]) -> None:
+    brought = named(gitlab, "token-large")
+    assert brought["metadata"] == {"name": "gitlab-runner-large", "namespace": "gitlab-runner"}
+    assert brought["spec"]["data"] == [{"secretKey": "token", "remoteRef": {"key": "platform-ci/gitlab", "property": "large"}}]
+    assert brought["spec"]["target"]["template"]["data"] == {"runner-token": "{{ .token }}", "runner-registration-token": ""}
+    assert named(gitlab, "gitlab-large")["values"]["runners"]["secret"] == "gitlab-runner-large"
+
+
+def test_a_job_of_gitlab_is_held_to_restricted_pod_security(runner: dict[str, Any]) -> None:
+    pod = runner["kubernetes"]
+    assert pod["privileged"] is pod["allow_privilege_escalation"] is False
+    assert pod["pod_security_context"]["run_as_non_root"] is True
+    for container in ("build", "helper", "service", "init_permissions"):
+        closed = pod[f"{container}_container_security_context"]
+        assert closed["capabilities"] == {"drop": ["ALL"]}
+        assert closed["allow_privilege_escalation"] is closed["privileged"] is False
+    (patch,) = pod["pod_spec"]
+    assert runner["feature_flags"] == {"FF_USE_ADVANCED_POD_SPEC_CONFIGURATION": True}
+    assert json.loads(patch["patch"]) == {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+    }
+
+
+def test_a_job_of_gitlab_cannot_choose_where_it_runs(runner: dict[str, Any]) -> None:
+    pod = runner["kubernetes"]
+    assert pod["namespace"] == "ci-gitlab"
+    assert pod["node_selector"] == {"platform.pool/name": "ci-large"}
+    assert pod["node_tolerations"] == {"platform.pool/dedicated=ci-large": "NoSchedule"}
+    assert pod["pod_annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
+    assert (pod["cpu_request"], pod["memory_limit"], pod["ephemeral_storage_limit"]) == ("8000m", "16384Mi", "10Gi")
+    assert not [key for key in pod if "overwrite" in key]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.recursive(TEXT | st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.lists(TEXT),
+                    lambda below: st.dictionaries(TEXT.filter(bool), below, max_size=3), max_leaves=8))  # fmt: skip
+def test_what_is_written_as_toml_is_read_back(value: Any) -> None:
+    written = "[[runners]]\n" + "".join(f"{line}\n" for line in lines({"value": value}, "runners"))
+    assert tomllib.loads(written) == {"runners": [{"value": value}]}
+
+
+# --- how many are kept ready
+
+
+def test_idle_runners_follow_from_the_load_unless_they_are_told() -> None:
+    load = {"services": 100, "wait_seconds": 30}
+    computed = RunnerPool.model_validate({"max": 200, "load": load}).idle_runners()
+    days = Load(100, 6, 4, 6).days(3, seed=1)
+    assert computed == size(days, 30, 45).idle > 0
+    # With one less a start alone takes more than half of the wait.
+    assert percentile([wait for day in days for wait in waits(day, 10**6, computed - 1, 45)]) > 15
+    assert RunnerPool.model_validate({"max": 200, "load": load, "idle": 3}).idle_runners() == 3
+    assert RunnerPool.model_validate({"max": 200, "load": {**load, "wait_seconds": 120}}).idle_runners() == 0
+
+
 # --- what jobs may reach
 
 
@@ -128,6 +237,8 @@ def test_a_block_of_everything_leaves_the_metadata_service_out() -> None:
     [
         ({"pools": {"standard": {}}}, "max"),
         ({"pools": {"standard": {"max": 2, "idle": 3}}}, "idle 3 is above max 2"),
+        ({"pools": {"standard": {"max": 5, "load": {"services": 100, "wait_seconds": 30}}}}, "is above max 5"),
+        ({"pools": {"standard": {"max": 5, "load": {"services": 1, "shape": "night"}}}}, "shape night is unknown"),
         ({"github": {**GITHUB, "pools": ["huge"]}}, "github.pools: there is no pool huge; choose from standard, large"),
         ({"github": {**GITHUB, "url": "http://github.com/acme"}}, "url"),
     ],

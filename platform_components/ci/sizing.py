@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from platformctl.capacity.jobs import Day
+from platform_components.ci.jobs import Day
 
 SHARE: Final = 0.95
 """Share of the jobs that wait no longer than wanted."""
@@ -69,10 +69,10 @@ def size(days: Sequence[Day], wanted: float, start: float) -> Size:
     """
 
     def wait(runners: int, idle: int) -> float:
-        return percentile([seconds for day in days for seconds in waits(day, runners, idle, start)])
+        return _wait(days, runners, idle, start)
 
     busiest = max((_most_at_once(day, start) for day in days), default=0)
-    idle = 0 if start <= wanted / 2 else _smallest(0, busiest, lambda count: wait(UNLIMITED, count) <= wanted / 2)
+    idle = idle_runners(days, wanted, start)
     runners = _smallest(max(1, idle), max(1, busiest + idle), lambda count: wait(count, idle) <= wanted)
     return Size(
         runners=runners,
@@ -82,6 +82,19 @@ def size(days: Sequence[Day], wanted: float, start: float) -> Size:
         busiest=busiest,
         busy_hours=sum(job.duration + start for day in days for job in day) / 3600 / max(1, len(days)),
     )
+
+
+def idle_runners(days: Sequence[Day], wanted: float, start: float) -> int:
+    """Runners to keep started, so that a start alone takes no more than half of the wanted wait; see `size`."""
+    if start <= wanted / 2:
+        return 0
+    busiest = max((_most_at_once(day, start) for day in days), default=0)
+    return _smallest(0, busiest, lambda count: _wait(days, UNLIMITED, count, start) <= wanted / 2)
+
+
+def _wait(days: Sequence[Day], runners: int, idle: int, start: float) -> float:
+    """Seconds that 95 of 100 jobs wait at most."""
+    return percentile([seconds for day in days for seconds in waits(day, runners, idle, start)])
 
 
 def _smallest(low: int, high: int, enough: Callable[[int], bool]) -> int:
