@@ -23,7 +23,7 @@ Egress = Mapping[IPv4Network | IPv6Network, tuple[Port, ...]]
 NODE_POOL = "ci"
 """Pool of nodes that runners stand on, unless they say otherwise."""
 
-KINDS = ("github", "gitlab")
+KINDS = ("github", "gitlab", "jenkins")
 """Sections that bring runners of a kind."""
 
 DAYS = 3
@@ -140,12 +140,38 @@ class GitLab(Kind):
     )
 
 
+class JenkinsLogin(Args):
+    """Who logs in to Jenkins, and as what; nobody does by password."""
+
+    issuer: str = Field(pattern=r"^https://\S+$", description="Issuer URL of the identity provider (OpenID Connect). Required.")
+    client_id: str = Field(min_length=1, description="Client id of Jenkins there. Required.")
+    admin_groups: tuple[str, ...] = Field(min_length=1, description="Groups that may do everything. Required.")
+    user_groups: tuple[str, ...] = Field(default=(), description="Groups that may see jobs and build them. Omitted: nobody.")
+    user_claim: str = Field(default="preferred_username", description="Claim with the name of a person. Omitted: preferred_username.")
+    groups_claim: str = Field(default="groups", description="Claim with the groups of a person. Omitted: groups.")
+
+
+class Jenkins(Kind):
+    """Jenkins: one controller, configured as code, and agents with the label of each pool.
+
+    Its credentials are the secret of its client at the identity provider, oidc-client-secret, and whatever else its configuration names.
+    """
+
+    login: JenkinsLogin = Field(description="Who logs in. Required.")
+    url: str | None = Field(
+        default=None, pattern=r"^https://[A-Za-z0-9.:/-]*[A-Za-z0-9]$", description="Address that people use. Omitted: jenkins.<domain>."
+    )
+    secret: SecretName = Field(default="jenkins", description="Secret with its credentials, in namespace jenkins. Omitted: jenkins.")
+    volume_gib: int = Field(default=20, ge=5, le=1000, description="Volume of jobs and their results, in GiB. Omitted: 20.")
+
+
 class CiSettings(Args):
     """Runners of CI jobs, as an environment file declares them."""
 
     pools: Mapping[RunnerPoolName, RunnerPool] = Field(min_length=1, description="Sizes of runners by name. Required.")
     github: GitHub | None = Field(default=None, description="Runners of GitHub Actions. Omitted: none.")
     gitlab: GitLab | None = Field(default=None, description="Runners of GitLab. Omitted: none.")
+    jenkins: Jenkins | None = Field(default=None, description="Jenkins with agents. Omitted: none.")
     egress: Egress = Field(
         default={},
         description="Addresses that jobs may reach, with ports, such as {140.82.112.0/20: [443]}. What is given takes the place of the "
@@ -180,3 +206,9 @@ class CiRunnersArgs(InstallationArgs, CiSettings):
         description="Name of the SecretStore in the namespaces of credentials, which `credentials` are read from. Omitted: team, as "
         "TeamSecrets names it.",
     )
+
+    @model_validator(mode="after")
+    def _jenkins_has_an_address(self) -> "CiRunnersArgs":
+        if self.jenkins is not None and self.jenkins.url is None and self.domain is None:
+            raise ValueError("jenkins.url is missing, and there is no domain to make it from; give one of them")
+        return self

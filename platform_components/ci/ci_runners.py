@@ -10,21 +10,22 @@ from dataclasses import replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from platform_components.charts.addon import Addon, PodSecurity
+from platform_components.charts.addon import Addon, PodSecurity, mirrored
 from platform_components.charts.namespace import create_namespace
 from platform_components.charts.records import gha_runner_scale_set as scale_set
 from platform_components.charts.records import gha_runner_scale_set_controller as github_controller
 from platform_components.charts.records import gitlab_runner
+from platform_components.charts.records import jenkins as jenkins_chart
 from platform_components.charts.release import install
-from platform_components.ci import gitlab, monitors, pods, secrets, traffic
-from platform_components.ci.args import CiRunnersArgs, GitHub, GitLab, RunnerPool
+from platform_components.ci import gitlab, jenkins, monitors, pods, secrets, traffic
+from platform_components.ci.args import CiRunnersArgs, GitHub, GitLab, Jenkins, RunnerPool
 from platform_components.component import PlatformComponent
 from platform_components.custom_resources import CustomResources
 from platform_components.names import child_name
 
 _MONITORING = "monitoring.coreos.com/v1"
 
-HOMES: Mapping[str, str] = {"github": scale_set.ADDON.namespace, "gitlab": gitlab_runner.NAMESPACE}
+HOMES: Mapping[str, str] = {"github": scale_set.ADDON.namespace, "gitlab": gitlab_runner.NAMESPACE, "jenkins": jenkins_chart.NAMESPACE}
 """Namespace of the credentials of each kind of runners."""
 
 
@@ -53,6 +54,8 @@ class CiRunners(PlatformComponent):
         names = self._create_github(args.github) if args.github is not None else []
         if args.gitlab is not None:
             self._create_gitlab(args.gitlab)
+        if args.jenkins is not None:
+            self._create_jenkins(args.jenkins)
         self.runner_names = pulumi.Output.from_input(names)
         self.namespaces = pulumi.Output.from_input(self._jobs)
         self.register()
@@ -113,16 +116,39 @@ class CiRunners(PlatformComponent):
             # After the namespace of jobs, in which the chart makes the managers' rights.
             install(self, self._name, addon, values, self._args, namespace=home.metadata.name, depends_on=[jobs])
 
+    # -- Jenkins
+
+    def _create_jenkins(self, settings: Jenkins) -> None:
+        home = self._create_home(jenkins_chart.ADDON)
+        pools = self._args.pools_of(settings)
+        jobs = self._create_jobs(jenkins_chart.JOBS, pools.values(), {jenkins_chart.NAMESPACE: (jenkins_chart.PORT,)})
+        place = jenkins.Place(
+            service=f"http://{jenkins_chart.RELEASE}.{jenkins_chart.NAMESPACE}.svc.cluster.local:{jenkins_chart.PORT}",
+            namespace=jenkins_chart.JOBS,
+            image=str(mirrored(jenkins_chart.IMAGES["agent"], self._site.mirror)),
+            uid=jenkins_chart.UID,
+        )
+        told = jenkins.configuration(settings, pools, place, settings.url or f"https://jenkins.{self._args.domain}")
+        controller = jenkins_chart.Controller(settings.secret, jenkins.as_yaml(told), settings.volume_gib)
+        if settings.credentials is not None:
+            spec = secrets.whole(settings.secret, self._args.secret_store, settings.credentials)
+            self._bring("jenkins-secret", settings.secret, spec, home)
+        values = jenkins_chart.values(self._site, controller)
+        # After the namespace of jobs, in which the chart makes the controller's rights.
+        install(self, self._name, jenkins_chart.ADDON, values, self._args, namespace=home.metadata.name, depends_on=[jobs])
+
     # -- all kinds
 
     def _create_home(self, addon: Addon) -> k8s.core.v1.Namespace:
         """The namespace of a controller."""
         return create_namespace(self, self._name, addon.namespace, addon.pod_security, addon.traffic)
 
-    def _create_jobs(self, namespace: str, pools: Iterable[RunnerPool]) -> k8s.core.v1.Namespace:
+    def _create_jobs(
+        self, namespace: str, pools: Iterable[RunnerPool], used: Mapping[str, tuple[int, ...]] | None = None
+    ) -> k8s.core.v1.Namespace:
         """A namespace in which jobs run."""
         self._jobs.append(namespace)
-        reached = traffic.of_jobs(self._args.egress, self._args.private)
+        reached = traffic.of_jobs(self._args.egress, self._args.private, used)
         most = sum(pool.max for pool in pools)
         return create_namespace(self, self._name, namespace, PodSecurity.RESTRICTED, reached, pods=most)
 

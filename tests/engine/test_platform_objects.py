@@ -48,7 +48,14 @@ VARIANTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "everything on": {"addons": {name: {"enabled": True} for name in ("descheduler", "nvidia-device-plugin")}, "replicas": 3},
 }
 DELIVERY: Final[Mapping[str, Mapping[str, Any]]] = {
-    "everything on": {"ci": {"pools": {"standard": {"max": 4}}, "github": {"url": "https://github.com/example"}, "gitlab": {}}},
+    "everything on": {
+        "ci": {
+            "pools": {"standard": {"max": 4}},
+            "github": {"url": "https://github.com/example"},
+            "gitlab": {},
+            "jenkins": {"login": {"issuer": "https://login.example.com", "client_id": "jenkins", "admin_groups": ["sso-platform"]}},
+        }
+    },
 }
 """What a variant says of delivery."""
 UNCHECKED: Final = {"AWSPCAClusterIssuer", "IngressClassParams"}

@@ -1,13 +1,17 @@
 """CiRunners: where jobs run, what they may not do and reach, and that no credential is in any of it."""
 
+import copy
 import dataclasses
 import json
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 from pydantic import ValidationError
 
 import platform_components as platform
@@ -180,6 +184,101 @@ def test_what_is_written_as_toml_is_read_back(value: Any) -> None:
     assert tomllib.loads(written) == {"runners": [{"value": value}]}
 
 
+# --- Jenkins
+
+LOGIN = {"issuer": "https://login.example.com", "client_id": "jenkins", "admin_groups": ["sso-platform"], "user_groups": ["sso-developers"]}
+JENKINS = {"login": LOGIN, "credentials": {"store": "vault", "reference": "platform-ci/jenkins"}}
+SCHEMA = json.loads((Path(__file__).parents[1] / "charts" / "jenkins_casc.schema.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def jenkins() -> Deployment[dict[str, Any]]:
+    return built(github=None, jenkins=JENKINS, domain="dev.example.com")
+
+
+@pytest.fixture(scope="module")
+def configuration(jenkins: Deployment[dict[str, Any]]) -> dict[str, Any]:
+    """What Jenkins reads as its configuration, by another reader of YAML."""
+    found = yaml.safe_load(named(jenkins, "jenkins")["values"]["controller"]["JCasC"]["configScripts"]["platform"])
+    assert isinstance(found, dict)
+    return found
+
+
+def wrong(configuration: Any) -> list[str]:
+    return sorted("/".join(map(str, error.absolute_path)) for error in Draft7Validator(SCHEMA).iter_errors(configuration))
+
+
+def test_the_configuration_as_code_is_what_its_schema_says(configuration: dict[str, Any]) -> None:
+    Draft7Validator.check_schema(SCHEMA)
+    assert wrong(configuration) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("jenkins", "clouds", 0, "kubernetes", "containerCapStr"), 44),
+        (("jenkins", "clouds", 0, "kubernetes", "templates", 0, "podRetention"), "sometimes"),
+        (("jenkins", "clouds", 0, "kubernetes", "templates", 0, "containers", 0, "resourceLimitMemory"), "4 GB"),
+        (("jenkins", "clouds", 0, "kubernetes", "templates", 0, "containers", 0, "image"), "jenkins/inbound-agent"),
+        (("jenkins", "securityRealm", "oic", "clientSecret"), "hunter2"),
+        (("jenkins", "authorizationStrategy", "globalMatrix", "entries", 0, "group", "permissions"), ["Administer"]),
+        (("unclassified", "location", "url"), "jenkins.dev.example.com"),
+    ],
+)
+def test_the_schema_refuses_what_jenkins_would_not_take(configuration: dict[str, Any], path: tuple[Any, ...], value: Any) -> None:
+    mistaken = copy.deepcopy(configuration)
+    below = mistaken
+    for step in path[:-1]:
+        below = below[step]
+    below[path[-1]] = value
+    assert wrong(mistaken) == ["/".join(map(str, path))] or wrong(mistaken)[0].startswith("/".join(map(str, path)))
+    misspelt = copy.deepcopy(configuration)
+    misspelt["jenkins"]["clouds"][0]["kubernetes"]["misspelt"] = value
+    assert wrong(misspelt)
+
+
+def test_nobody_logs_in_to_jenkins_by_password_and_its_secret_is_named(jenkins: Deployment[dict[str, Any]], configuration: Any) -> None:
+    controller = named(jenkins, "jenkins")["values"]["controller"]
+    assert controller["admin"] == {"createSecret": False}
+    assert controller["JCasC"]["securityRealm"] == controller["JCasC"]["authorizationStrategy"] == ""
+    assert controller["existingSecret"] == "jenkins"
+    assert set(configuration["jenkins"]["securityRealm"]) == {"oic"}
+    assert configuration["jenkins"]["securityRealm"]["oic"]["clientSecret"] == "${oidc-client-secret}"
+    assert named(jenkins, "jenkins-secret")["metadata"] == {"name": "jenkins", "namespace": "jenkins"}
+    rights = {
+        entry["group"]["name"]: entry["group"]["permissions"]
+        for entry in configuration["jenkins"]["authorizationStrategy"]["globalMatrix"]["entries"]
+    }
+    assert rights["sso-platform"] == ["Overall/Administer"]
+    assert not [right for right in rights["sso-developers"] if right.endswith(("/Administer", "/Configure", "/Create"))]
+
+
+def test_builds_run_in_pods_of_their_own_and_never_on_the_controller(configuration: Any) -> None:
+    assert configuration["jenkins"]["numExecutors"] == 0
+    cloud = configuration["jenkins"]["clouds"][0]["kubernetes"]
+    assert (cloud["namespace"], cloud["containerCapStr"], cloud["webSocket"]) == ("ci-jenkins", "44", True)
+    standard, large = cloud["templates"]
+    assert [template["nodeUsageMode"] for template in (standard, large)] == ["NORMAL", "EXCLUSIVE"]
+    assert (large["instanceCap"], large["idleMinutes"], large["podRetention"]) == (4, 0, "never")
+    pod = yaml.safe_load(large["yaml"])
+    assert pod["spec"]["automountServiceAccountToken"] is False
+    assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
+    assert pod["spec"]["tolerations"][0]["value"] == "ci-large"
+    assert pod["metadata"]["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
+    assert large["nodeSelector"] == "platform.pool/name=ci-large"
+
+
+def test_agents_reach_their_controller_and_nobody_else_inside(jenkins: Deployment[dict[str, Any]]) -> None:
+    rules = named(jenkins, "ci-jenkins-platform")["spec"]["egress"]
+    inside = [rule for rule in rules if "namespaceSelector" in rule["to"][0]]
+    assert [
+        (rule["to"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], rule["ports"][0]["port"]) for rule in inside
+    ] == [
+        ("kube-system", 53),
+        ("jenkins", 8080),
+    ]
+
+
 # --- how many are kept ready
 
 
@@ -240,6 +339,7 @@ def test_a_block_of_everything_leaves_the_metadata_service_out() -> None:
         ({"pools": {"standard": {"max": 5, "load": {"services": 100, "wait_seconds": 30}}}}, "is above max 5"),
         ({"pools": {"standard": {"max": 5, "load": {"services": 1, "shape": "night"}}}}, "shape night is unknown"),
         ({"github": {**GITHUB, "pools": ["huge"]}}, "github.pools: there is no pool huge; choose from standard, large"),
+        ({"jenkins": {"login": LOGIN}}, "jenkins.url is missing"),
         ({"github": {**GITHUB, "url": "http://github.com/acme"}}, "url"),
     ],
 )
