@@ -12,7 +12,7 @@ from platform_components.secrets.tenancy import secret_path
 from stacks.contracts import DeliveryOutputs
 from stacks.layers.platform import after, surroundings
 from stacks.providers import options
-from stacks.secrets import team_secrets, with_vault
+from stacks.secret_stores import team_secrets, with_vault
 from stacks.upstream import Upstream
 
 TEAM = "platform-ci"
