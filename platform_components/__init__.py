@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from platform_components.admission.signature_args import SignedImagesArgs
     from platform_components.admission.signed_images import SignedImages
     from platform_components.args import Late
-    from platform_components.audit.args import AuditTrailArgs
+    from platform_components.audit.args import AuditTrailArgs, LogArchiveArgs
     from platform_components.audit.audit_trail import AuditTrail
+    from platform_components.audit.log_archive import LogArchive
     from platform_components.autoscaling.args import AutoscalingArgs
     from platform_components.autoscaling.autoscaling import Autoscaling
     from platform_components.autoscaling.priorities import PriorityClassesArgs
@@ -124,6 +125,8 @@ _MODULES = {
     "KarpenterPools": "cluster.node_pools.provisioned",
     "KarpenterPoolsArgs": "cluster.node_pools.args",
     "Late": "args",
+    "LogArchive": "audit.log_archive",
+    "LogArchiveArgs": "audit.args",
     "ObservabilityStack": "observability.observability_stack",
     "ObservabilityStackArgs": "observability.args",
     "PipelineIdentity": "identity.pipeline_identity",
@@ -206,6 +209,8 @@ __all__ = [
     "KarpenterPools",
     "KarpenterPoolsArgs",
     "Late",
+    "LogArchive",
+    "LogArchiveArgs",
     "ObservabilityStack",
     "ObservabilityStackArgs",
     "PipelineIdentity",

@@ -21,6 +21,12 @@ class NetworkOutputs(TypedDict):
     """Subnet ids by tier, in zone order."""
     nat_public_ips: pulumi.Output[Sequence[str]]
     """Addresses that the outside sees, in zone order; empty without NAT."""
+    audit_bucket_arn: pulumi.Output[str]
+    """ARN of the bucket that records are kept in; empty without an audit trail: an engine drops an output without a value."""
+    audit_key_arn: pulumi.Output[str]
+    """ARN of the key that encrypts them; empty without an audit trail."""
+    audit_topic_arn: pulumi.Output[str]
+    """ARN of the topic that hears of findings, of use of the root user and of attempts on the trail; empty without an audit trail."""
 
 
 class ClusterOutputs(TypedDict):

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from platform_components.args import Args, Late
+from platform_components.finops.args import ADDRESSES_MAX, Email
+from platform_components.profile import Profile
 
 Arn = Annotated[str, StringConstraints(pattern=r"^arn:[a-z-]+:[a-z0-9-]+:", max_length=2048)]
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,14}[a-z0-9]$")]
@@ -89,8 +91,8 @@ class GuardDutySettings(Args):
     )
 
 
-class AuditTrailArgs(Args):
-    """Records of an account, how long they are kept, and who hears of what they show."""
+class AuditSettings(Args):
+    """Records of an account, how long they are kept, and who hears of what they show: as an environment file declares them."""
 
     retention: RetentionClass = Field(RetentionClass.SOC2, description="Who asks how long records are kept. Omitted: soc2, a year.")
     retention_days: int | None = Field(
@@ -110,6 +112,42 @@ class AuditTrailArgs(Args):
     guardduty: GuardDutySettings | None = Field(
         GuardDutySettings(), description="What GuardDuty watches. null: no GuardDuty. Omitted: see its table."
     )
+    notify: tuple[Email, ...] = Field(
+        (),
+        max_length=ADDRESSES_MAX,
+        description="E-mail addresses that hear of findings, of use of the root user and of attempts on the trail, once they have "
+        "confirmed. Omitted: none; who subscribes to the topic.",
+    )
+    keep_on_destroy: bool = Field(True, description="Whether buckets and keys stay when the component goes. Omitted: yes.")
+
+    @property
+    def days(self) -> int:
+        """Days that records are kept."""
+        return self.retention_days or RETENTION_DAYS[self.retention]
+
+    @model_validator(mode="after")
+    def _keeps_what_is_asked(self) -> Self:
+        least = RETENTION_DAYS[self.retention]
+        if self.retention_days is not None and self.retention_days < least:
+            raise ValueError(f"retention_days is {self.retention_days}; {self.retention} asks for at least {least}")
+        # Glacier Instant Retrieval charges for 90 days at least: records that leave before cost more than they save.
+        if self.archive_after_days + 90 > self.days:
+            raise ValueError(f"archive_after_days is {self.archive_after_days}; it must be at most {self.days - 90}, 90 before the end")
+        return self
+
+
+class EnvironmentAudit(AuditSettings):
+    """The `audit` section of an environment: one environment of an account has it, for the account's trail records all of them."""
+
+    flow_logs: bool = Field(
+        True, description="Whether the network's flow logs go there, instead of to a log group of their own. Omitted: yes."
+    )
+    cluster_logs: bool = Field(True, description="Whether the audit log of the cluster's control plane is kept there too. Omitted: yes.")
+
+
+class AuditTrailArgs(AuditSettings):
+    """Records of an account, how long they are kept, and who hears of what they show."""
+
     log_groups: Mapping[SourceName, Late[str]] = Field(
         default={},
         description="Names of CloudWatch log groups whose records are kept too, such as `/aws/eks/NAME/cluster`, by a name of yours that "
@@ -125,24 +163,47 @@ class AuditTrailArgs(Args):
         description="SNS topic that hears of findings, of use of the root user and of attempts on the trail; its policy must let "
         "events.amazonaws.com publish. Omitted: an own one, encrypted with the records' key.",
     )
-    keep_on_destroy: bool = Field(True, description="Whether buckets and keys stay when the component goes. Omitted: yes.")
     tags: Mapping[str, str] = Field(default={}, description="Tags of everything it makes. Omitted: only the library's own.")
 
-    @property
-    def days(self) -> int:
-        """Days that records are kept."""
-        return self.retention_days or RETENTION_DAYS[self.retention]
-
     @model_validator(mode="after")
-    def _keeps_what_is_asked(self) -> "AuditTrailArgs":
-        least = RETENTION_DAYS[self.retention]
-        if self.retention_days is not None and self.retention_days < least:
-            raise ValueError(f"retention_days is {self.retention_days}; {self.retention} asks for at least {least}")
-        # Glacier Instant Retrieval charges for 90 days at least: records that leave before cost more than they save.
-        if self.archive_after_days + 90 > self.days:
-            raise ValueError(f"archive_after_days is {self.archive_after_days}; it must be at most {self.days - 90}, 90 before the end")
+    def _records_something(self) -> Self:
         if self.trail is None and self.guardduty is None and not self.log_groups:
             raise ValueError("nothing is recorded; give a trail, guardduty or log_groups")
-        if unknown := sorted(self.filters.keys() - self.log_groups.keys()):
-            raise ValueError(f"filters names {', '.join(unknown)}, which log_groups does not")
+        if unknown := unnamed_filters(self.log_groups, self.filters):
+            raise ValueError(unknown)
         return self
+
+
+class LogArchiveArgs(Args):
+    """Log groups whose records are kept in the bucket of an AuditTrail, of this program or another."""
+
+    bucket_arn: Late[str] = Field(description="ARN of the bucket: `AuditTrail.bucket_arn`. Required.")
+    key_arn: Late[str] = Field(description="ARN of the key that encrypts the records: `AuditTrail.key_arn`. Required.")
+    log_groups: Mapping[SourceName, Late[str]] = Field(
+        min_length=1, description="Names of CloudWatch log groups of class Standard, by a name that becomes their folder. Required."
+    )
+    filters: Mapping[SourceName, str] = Field(
+        default={}, description="Filter pattern of a log group's records, by that name. Omitted: everything."
+    )
+    tags: Mapping[str, str] = Field(default={}, description="Tags of everything it makes. Omitted: only the library's own.")
+
+    @model_validator(mode="after")
+    def _filters_are_of_log_groups(self) -> Self:
+        if unknown := unnamed_filters(self.log_groups, self.filters):
+            raise ValueError(unknown)
+        return self
+
+
+def unnamed_filters(log_groups: Mapping[str, object], filters: Mapping[str, str]) -> str | None:
+    """Say which filters are of no log group, or None where all are of one."""
+    unknown = sorted(filters.keys() - log_groups.keys())
+    return f"filters names {', '.join(unknown)}, which log_groups does not" if unknown else None
+
+
+PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
+    # What is tried out goes again, records and all.
+    Profile.DEV: {"lock": "none", "keep_on_destroy": False},
+    Profile.PRODUCTION: {},
+    Profile.REGULATED: {"retention": "hipaa"},
+}
+"""A profile's values where they differ from the fields' own defaults, which are those of production. YAML form."""

@@ -7,7 +7,6 @@ them to `flow_logs_arn`.
 
 import json
 from collections.abc import Sequence
-from functools import partial
 
 import pulumi
 import pulumi_aws as aws
@@ -15,13 +14,10 @@ import pulumi_aws as aws
 from platform_components.audit import documents
 from platform_components.audit.args import AuditTrailArgs, GuardDutySettings, TrailSettings
 from platform_components.audit.bucket import Archive, Maker
+from platform_components.audit.forwarding import Kept, Services
 from platform_components.component import PlatformComponent
 from platform_components.locate import locate
 from platform_components.names import child_name
-from platform_components.place import Place
-
-_BUFFER_SECONDS, _BUFFER_MIB = 300, 64
-"""Of a delivery stream: five minutes late, in files that are worth their request."""
 
 
 class AuditTrail(PlatformComponent):
@@ -49,6 +45,7 @@ class AuditTrail(PlatformComponent):
         super().__init__(name, args, opts)
         self._args = args
         self._make = Maker(self, name, args, locate(self).place)
+        self._services = Services(self, name, self._make.place, args.tags)
         trail = child_name(name, "trail") if args.trail else None
         archive = self._make.archive(trail)
         self.key_arn = archive.key.arn
@@ -56,7 +53,8 @@ class AuditTrail(PlatformComponent):
         self.flow_logs_arn = pulumi.Output.concat(self.bucket_arn, "/", documents.FLOW_LOGS, "/")
         self.trail_arn = self._create_trail(trail, args.trail, archive) if trail and args.trail else pulumi.Output.from_input(None)
         self.detector_id = self._create_detector(args.guardduty, archive) if args.guardduty else pulumi.Output.from_input(None)
-        self._keep_log_groups(archive)
+        kept = Kept(archive.bucket.arn, archive.key.arn, archive.ready)
+        self._services.keep(kept, args.log_groups, args.filters)
         self.topic_arn = self._tell(archive)
         self.register()
 
@@ -68,7 +66,7 @@ class AuditTrail(PlatformComponent):
             tags=self._make.tags(name),
             opts=self.child_options(),
         )
-        role = self._role(
+        role = self._services.role(
             name,
             "cloudtrail.amazonaws.com",
             self._make.place.apply(lambda place: documents.trail_arn(place, name)),
@@ -128,63 +126,15 @@ class AuditTrail(PlatformComponent):
         )
         return detector_id.apply(str)
 
-    def _keep_log_groups(self, archive: Archive) -> None:
-        for source, group in self._args.log_groups.items():
-            name = child_name(self._name, "logs", source)
-            stream_arn = self._make.place.apply(partial(_stream_arn, name))
-            writer = self._role(name, "firehose.amazonaws.com", stream_arn, f"Lets delivery stream {name} write to the records")
-            allowed = aws.iam.RolePolicy(
-                name,
-                role=writer.id,
-                policy=pulumi.Output.all(archive.bucket.arn, archive.key.arn).apply(partial(_delivery, source)),
-                opts=self.child_options(),
-            )
-            stream = aws.kinesis.FirehoseDeliveryStream(
-                name,
-                name=name,
-                destination="extended_s3",
-                server_side_encryption={"enabled": True, "key_type": "AWS_OWNED_CMK"},
-                extended_s3_configuration={
-                    "role_arn": writer.arn,
-                    "bucket_arn": archive.bucket.arn,
-                    "prefix": f"{documents.LOGS}/{source}/!{{timestamp:yyyy/MM/dd}}/",
-                    "error_output_prefix": f"{documents.LOGS}/{source}/failed/!{{firehose:error-output-type}}/",
-                    "buffering_interval": _BUFFER_SECONDS,
-                    "buffering_size": _BUFFER_MIB,
-                    # What CloudWatch Logs sends is compressed already.
-                    "compression_format": "UNCOMPRESSED",
-                    "kms_key_arn": archive.key.arn,
-                },
-                tags=self._make.tags(name),
-                opts=self.child_options(depends_on=[allowed, *archive.ready]),
-            )
-            self._subscribe(source, group, stream)
-
-    def _subscribe(self, source: str, group: pulumi.Input[str], stream: aws.kinesis.FirehoseDeliveryStream) -> None:
-        name = child_name(self._name, "forward", source)
-        any_group = self._make.place.apply(lambda place: place.arn("logs", "*"))
-        role = self._role(name, "logs.amazonaws.com", any_group, f"Lets CloudWatch Logs forward {source} to the records")
-        allowed = aws.iam.RolePolicy(
-            name,
-            role=role.id,
-            policy=stream.arn.apply(lambda arn: json.dumps(documents.subscription_permissions(arn))),
-            opts=self.child_options(),
-        )
-        aws.cloudwatch.LogSubscriptionFilter(
-            name,
-            name=name,
-            log_group=group,
-            filter_pattern=self._args.filters.get(source, ""),
-            destination_arn=stream.arn,
-            role_arn=role.arn,
-            opts=self.child_options(depends_on=[allowed]),
-        )
-
     def _tell(self, archive: Archive) -> pulumi.Output[str]:
         args = self._args
         patterns = documents.event_patterns(args.guardduty.alert_severity if args.guardduty else None)
         names = {role: child_name(self._name, role) for role in patterns}
         topic_arn = pulumi.Output.from_input(args.topic_arn) if args.topic_arn else self._create_topic(archive, list(names.values()))
+        for address in args.notify:
+            aws.sns.TopicSubscription(
+                child_name(self._name, "mail", address), topic=topic_arn, protocol="email", endpoint=address, opts=self.child_options()
+            )
         for role, pattern in patterns.items():
             name = names[role]
             rule = aws.cloudwatch.EventRule(
@@ -209,23 +159,3 @@ class AuditTrail(PlatformComponent):
             opts=self.child_options(),
         )
         return topic.arn
-
-    def _role(self, name: str, service: str, source_arn: pulumi.Output[str], description: str) -> aws.iam.Role:
-        return aws.iam.Role(
-            name,
-            description=description,
-            assume_role_policy=pulumi.Output.all(self._make.place, source_arn).apply(
-                lambda found: json.dumps(documents.service_trust(found[0], service, found[1]))
-            ),
-            tags=self._make.tags(name),
-            opts=self.child_options(),
-        )
-
-
-def _stream_arn(stream: str, place: Place) -> str:
-    return place.arn("firehose", f"deliverystream/{stream}")
-
-
-def _delivery(folder: str, found: Sequence[str]) -> str:
-    bucket_arn, key_arn = found
-    return json.dumps(documents.delivery_permissions(bucket_arn, key_arn, folder))

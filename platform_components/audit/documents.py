@@ -17,6 +17,9 @@ GUARDDUTY = "guardduty"
 LOGS = "logs"
 """Folders of the bucket. Flow logs are sent by the network's own component: `flow_logs.bucket_arn` with this folder."""
 
+KUBERNETES_AUDIT = '{ $.apiVersion = "audit.k8s.io/*" }'
+"""Filter pattern of the audit log among the logs of a control plane, which share a log group."""
+
 Document = dict[str, Any]
 
 _TRAIL_CHANGES = ("DeleteTrail", "PutEventSelectors", "PutInsightSelectors", "StopLogging", "UpdateTrail")

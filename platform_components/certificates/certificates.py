@@ -139,7 +139,7 @@ class Certificates(PlatformComponent):
                 "monitoring.coreos.com/v1",
                 "PrometheusRule",
                 "certificates",
-                issuers.expiry_rules(),
+                issuers.expiry_rules(self._args.links),
                 [self._namespace],
                 namespace=cert_manager.NAMESPACE,
             )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from platform_components.observability import dashboards
-from platform_components.observability.alerts import Alert, Group, Severity, rule_spec
+from platform_components.observability.alerts import Alert, Group, Links, Severity, rule_spec
 
 INTERNAL = "platform-internal"
 """ClusterIssuer of the platform's own authority."""
@@ -78,7 +78,7 @@ def bundle() -> Spec:
     }
 
 
-def expiry_rules() -> Spec:
+def expiry_rules(links: Links) -> Spec:
     """Alerts on certificates that should have been renewed, and on ones that cannot be."""
     left = "min by (namespace, name) (certmanager_certificate_expiration_timestamp_seconds) - time()"
     rules = [
@@ -98,7 +98,7 @@ def expiry_rules() -> Spec:
             "has not been issued for 30 minutes",
         ),
     ]
-    return rule_spec([Group("certificates", rules)])
+    return rule_spec([Group("certificates", rules)], links)
 
 
 def _alert(name: str, expression: str, lasting: str, severity: Severity, what: str) -> Alert:

@@ -90,6 +90,8 @@ class Addon:
     """Service account that calls AWS; the component that installs the add-on gives it a WorkloadIdentity. None: it calls nothing."""
     needs: tuple[str, ...] = ()
     """Add-ons that have to be there first."""
+    routed: bool = False
+    """Whether routes of its namespace may join the gateway of the environment's domain."""
     optional: bool = False
     """Installed only where an environment enables it."""
     exceptions: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from platform_components.charts.addon import Addon
 from platform_components.charts.records import ADDONS
 from platform_components.charts.site import Mirror, Site
 from platform_components.identity.args import ClusterRef
+from platform_components.observability.alerts import RUNBOOKS, Links, grafana_address
 
 
 def _known(name: str) -> str:
@@ -67,12 +68,22 @@ class InstallationArgs(Args):
     mirror: MirrorSettings | None = Field(default=None, description="Registry to take images and charts from. Omitted: each from its own.")
     addons: Mapping[AddonName, AddonSettings] = Field(default={}, description="What differs from an add-on's record. Omitted: nothing.")
     monitors: bool = Field(default=True, description="Whether the kinds of the Prometheus operator exist. Omitted: yes.")
-
+    runbooks: str = Field(
+        default=RUNBOOKS,
+        min_length=1,
+        description="Address under which the runbooks of alerts lie. Omitted: their path in this repository.",
+    )
+    dashboards: str | None = Field(default=None, description="Address of Grafana, for links of alerts. Omitted: grafana.<domain>.")
     priority_class: Late[str | None] = Field(
         default=None,
         description="PriorityClass of the add-ons' pods, which has to be there: `PriorityClasses.platform_class`. Charts that bring a "
         "class of Kubernetes' own keep it. Omitted: none is named.",
     )
+
+    @property
+    def links(self) -> Links:
+        """Where alerts send people."""
+        return Links(self.runbooks, self.dashboards or grafana_address(self.domain))
 
     def site(self) -> Site:
         """As values builders take it."""

@@ -14,6 +14,7 @@ from platform_components.charts.args import AddonReleaseArgs, AddonSettings, Ins
 from platform_components.charts.namespace import create_namespace
 from platform_components.charts.records import ADDONS
 from platform_components.component import PlatformComponent
+from platform_components.labels import INGRESS
 from platform_components.names import child_name
 from platform_components.profile import with_defaults
 
@@ -73,7 +74,8 @@ class AddonRelease(PlatformComponent):
     def __init__(self, name: str, args: AddonReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         addon = ADDONS[args.addon]
-        namespace = create_namespace(self, name, addon.namespace, addon.pod_security, addon.traffic)
+        labels = {INGRESS: "true"} if addon.routed else {}
+        namespace = create_namespace(self, name, addon.namespace, addon.pod_security, addon.traffic, labels=labels)
         release = install(self, name, addon, addon.values(args.site()), args, namespace=namespace.metadata.name)
         self.namespace = namespace.metadata.name.apply(str)
         self.version = release.version.apply(str)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from platform_components.audit.args import EnvironmentAudit
 from platform_components.certificates.args import PrivateCaIssuer
 from platform_components.charts.args import AddonSettings, range_problems
 from platform_components.ci.args import CiSettings
-from platform_components.cluster.args import EksClusterSettings
+from platform_components.cluster.args import EksClusterSettings, LogType
 from platform_components.cluster.pools import Consolidation, ProvisionedPool
 from platform_components.declarations.data import KINDS, DataSettings
 from platform_components.declarations.document import FieldPath
@@ -162,3 +163,20 @@ def _address_findings(network: VpcArgs, cluster: EksClusterSettings) -> Iterator
     for block in blocks:
         if services is not None and block is not None and services.overlaps(block):
             yield ("cluster", "kubernetes_network", "service_cidr"), f"{services} overlaps {block} of the network; choose another block"
+
+
+def audit_findings(audit: EnvironmentAudit | None, cluster: EksClusterSettings) -> Iterator[Finding]:
+    """A control plane whose audit log is to be kept, and is not written, or where nobody may take it on from."""
+    if audit is None or not audit.cluster_logs:
+        return
+    if LogType.AUDIT not in cluster.logging.types:
+        yield (
+            ("audit", "cluster_logs"),
+            "the control plane writes no audit log; add audit to cluster.logging.types, or set cluster_logs to false",
+        )
+    if cluster.logging.infrequent_access:
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html
+        yield (
+            ("audit", "cluster_logs"),
+            "log groups of class Infrequent Access cannot be forwarded; set cluster.logging.infrequent_access to false, or cluster_logs",
+        )

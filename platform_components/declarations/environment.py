@@ -9,15 +9,18 @@ from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from platform_components.args import Args
+from platform_components.audit.args import PROFILE_DEFAULTS as AUDIT_DEFAULTS
+from platform_components.audit.args import EnvironmentAudit
 from platform_components.cluster.args import PROFILE_DEFAULTS as CLUSTER_DEFAULTS
 from platform_components.cluster.args import EksClusterSettings
 from platform_components.declarations.crossings import (
     RESERVED_TAGS,
     Finding,
+    audit_findings,
     ci_findings,
     cluster_findings,
     data_findings,
@@ -43,6 +46,7 @@ from platform_components.names import ENVIRONMENT_PATTERN
 from platform_components.network.args import PROFILE_DEFAULTS as NETWORK_DEFAULTS
 from platform_components.network.args import VpcArgs
 from platform_components.network.zones import regions
+from platform_components.observability.alerts import RUNBOOKS, Links, grafana_address
 from platform_components.observability.args import PROFILE_DEFAULTS as OBSERVABILITY_DEFAULTS
 from platform_components.observability.args import ObservabilitySettings
 from platform_components.observability.slo.args import SloName, SloSettings
@@ -66,6 +70,7 @@ SECTION_DEFAULTS: Mapping[str, Mapping[Profile, Mapping[str, Any]]] = {
     "observability": OBSERVABILITY_DEFAULTS,
     "secrets": SECRETS_DEFAULTS,
     "budget": BUDGET_DEFAULTS,
+    "audit": AUDIT_DEFAULTS,
     "tenants": TENANTS_DEFAULTS,
 }
 """What each profile presets, by section of the file."""
@@ -146,6 +151,11 @@ class Environment(Args):
     tags: Annotated[Mapping[str, str], AfterValidator(_check_tags)] = Field(
         default_factory=dict, description="Tags on everything in it, beside Environment, Layer and ManagedBy. Omitted: only those."
     )
+    runbooks: Annotated[str, StringConstraints(pattern=r"^https://\S+$")] | None = Field(
+        None,
+        description="Address under which the runbooks of alerts lie, one page `NAME.md` each: where the platform's repository can be read. "
+        "Omitted: alerts name their path in this repository.",
+    )
     network: VpcArgs = Field(description="The network; see the page of Vpc. Required.")
     cluster: EksClusterSettings = Field(
         EksClusterSettings(), description="The Kubernetes cluster; see the page of EksCluster. Omitted: one without nodes."
@@ -168,6 +178,11 @@ class Environment(Args):
     secrets: SecretsSettings | None = Field(
         None, description="What keeps its secrets; see the page of SecretsPlatform. Omitted: nothing does, and teams get no part of it."
     )
+    audit: EnvironmentAudit | None = Field(
+        None,
+        description="The account's audit trail, and how long its records are kept; see the page of AuditTrail. One environment of an "
+        "account has it. Omitted: somebody else keeps one.",
+    )
     budget: BudgetSettings | None = Field(
         None, description="What a month may cost, and who hears of it; see the page of CostAlerts. Omitted: no limit, and nobody."
     )
@@ -186,11 +201,17 @@ class Environment(Args):
             *slo_findings({name: slo.period_days for name, slo in self.slos.items()}, self.observability.metrics.retention_days),
             *resilience_findings(self.data, self.resilience),
             *secrets_findings(self.cluster, self.secrets),
+            *audit_findings(self.audit, self.cluster),
         ]
         if findings:
             errors = [InitErrorDetails(type=_refusal("environment", message), loc=path, input=None) for path, message in findings]
             raise ValidationError.from_exception_data("Environment", errors)
         return self
+
+    @property
+    def links(self) -> Links:
+        """Where alerts send people."""
+        return Links(self.runbooks or RUNBOOKS, grafana_address(self.domain))
 
     def default_tags(self, layer: str) -> dict[str, str]:
         """Tags of every resource of a layer that takes tags."""
@@ -363,6 +384,9 @@ def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:
     promises = _sound(ResilienceSettings, data.get("resilience", {}))
     if stores is not None and promises is not None:
         yield from resilience_findings(stores, promises)
+    audit = _sound(EnvironmentAudit, data["audit"]) if isinstance(data.get("audit"), Mapping) else None
+    if cluster is not None:
+        yield from audit_findings(audit, cluster)
 
 
 def _sound(model: type[A], section: Any) -> A | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from platform_components.delivery.args import ArgoCd, Delivery, SingleSignOn, SyncWindow
 from platform_components.observability import dashboards
-from platform_components.observability.alerts import Alert, Group, Severity, rule_spec
+from platform_components.observability.alerts import Alert, Group, Links, Severity, rule_spec
 
 PLATFORM = "platform"
 """Project and application set of the platform itself."""
@@ -112,13 +112,13 @@ def team_application(team: str, delivery: Delivery) -> Spec:
     return spec
 
 
-def alerts() -> Spec:
+def alerts(links: Links) -> Spec:
     """Applications that are out of step, or broken, for longer than a sync takes."""
     rules = [
         _alert("ApplicationOutOfSync", 'max by (name, project) (argocd_app_info{sync_status!="Synced"}) == 1', "1h", "is not as Git says"),
         _alert("ApplicationDegraded", 'max by (name, project) (argocd_app_info{health_status="Degraded"}) == 1', "15m", "is degraded"),
     ]
-    return rule_spec([Group("gitops", rules)])
+    return rule_spec([Group("gitops", rules)], links)
 
 
 def _alert(name: str, expression: str, lasting: str, what: str) -> Alert:

@@ -7,7 +7,7 @@ from typing import Any
 
 from platform_components.delivery.args import Delivery, Flux
 from platform_components.observability import dashboards
-from platform_components.observability.alerts import Alert, Group, Severity, rule_spec
+from platform_components.observability.alerts import Alert, Group, Links, Severity, rule_spec
 
 PLATFORM = "platform"
 """Source and Kustomization of the platform itself."""
@@ -61,7 +61,7 @@ def _kustomization(path: str, minutes: int, origin: str, account: str) -> Spec:
     }
 
 
-def alerts() -> Spec:
+def alerts(links: Links) -> Spec:
     """Reconciliations that keep failing: for longer than a retry takes."""
     rule = Alert(
         "ReconciliationFails",
@@ -71,4 +71,4 @@ def alerts() -> Spec:
         dashboard=dashboards.OVERVIEW,
         lasting="15m",
     )
-    return rule_spec([Group("gitops", [rule])])
+    return rule_spec([Group("gitops", [rule])], links)

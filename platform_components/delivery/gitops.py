@@ -77,7 +77,7 @@ class GitOps(PlatformComponent):
             self._objects.create(
                 "team-applications", _ARGO, "ApplicationSet", "teams", argo_cd.team_applications(engine.teams), [*projects, guard]
             )
-        self._create_alerts(argo_cd.alerts(), release)
+        self._create_alerts(argo_cd.alerts(self._args.links), release)
 
     def _forbid_default_project(self, release: pulumi.Resource) -> pulumi.Resource:
         """Argo CD makes the project `default` itself, for everything and everybody, and makes it again: so nothing may name it."""
@@ -121,7 +121,7 @@ class GitOps(PlatformComponent):
         self._objects.create("kustomization", _KUSTOMIZE, "Kustomization", flux.PLATFORM, flux.platform_kustomization(engine), [origin])
         for team, delivery in engine.teams.items():
             self._create_team(team, delivery, engine.interval_minutes, release)
-        self._create_alerts(flux.alerts(), release)
+        self._create_alerts(flux.alerts(self._args.links), release)
 
     def _create_team(self, team: str, delivery: Delivery, minutes: int, release: pulumi.Resource) -> None:
         """A team's account in each of its namespaces, and what is applied as it."""

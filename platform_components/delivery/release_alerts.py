@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from platform_components.delivery.rollout_args import Engine
 from platform_components.observability import dashboards
-from platform_components.observability.alerts import Alert, Group, Severity, rule_spec
+from platform_components.observability.alerts import Alert, Group, Links, Severity, rule_spec
 from platform_components.observability.rules.workloads import owned
 
 
@@ -36,10 +36,10 @@ _ALERTS: Final[Mapping[str, tuple[str, str]]] = {
 """How long each lasts, and what it says of the release."""
 
 
-def alerts(engine: Engine) -> dict[str, Any]:
+def alerts(engine: Engine, links: Links) -> dict[str, Any]:
     """The rule file of a controller."""
     rules = [_alert(name, expression) for name, expression in EXPRESSIONS[engine].items()]
-    return rule_spec([Group("releases", rules)])
+    return rule_spec([Group("releases", rules)], links)
 
 
 def _alert(name: str, expression: str) -> Alert:

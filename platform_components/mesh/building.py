@@ -83,5 +83,5 @@ class Building:
     def expiry_alerts(self, namespace: str, certificate: str, inside: pulumi.Input[str]) -> None:
         """Alerts on the intermediate, where somebody evaluates them."""
         if self.site.monitors:
-            spec = trust.expiry_rules(namespace, certificate, self.args.mesh.trust.intermediate_days)
+            spec = trust.expiry_rules(namespace, certificate, self.args.mesh.trust.intermediate_days, self.args.links)
             self.object("mesh-alerts", MONITORING, "PrometheusRule", "mesh-certificates", spec, namespace=inside)

@@ -12,7 +12,7 @@ from platform_components.certificates.issuers import ROOT
 from platform_components.charts.records import istiod, linkerd_control_plane
 from platform_components.charts.records.linkerd_control_plane import TRUST_KEY
 from platform_components.observability import dashboards
-from platform_components.observability.alerts import Alert, Group, Severity, rule_spec
+from platform_components.observability.alerts import Alert, Group, Links, Severity, rule_spec
 
 Spec = dict[str, Any]
 
@@ -84,7 +84,7 @@ def trust_roots(*, secret: str | None, root_certificate: str | None) -> Spec:
     }
 
 
-def expiry_rules(namespace: str, certificate: str, days: int) -> Spec:
+def expiry_rules(namespace: str, certificate: str, days: int, links: Links) -> Spec:
     """Alerts on an authority that is not renewed, and on a control plane that goes on signing with the old one.
 
     Renewal begins when a third of the lifetime is left: a sixth left means that it has failed for a long time.
@@ -108,7 +108,7 @@ def expiry_rules(namespace: str, certificate: str, days: int) -> Spec:
         ),
         *_STALE[namespace](expires),
     ]
-    return rule_spec([Group("mesh-certificates", rules)])
+    return rule_spec([Group("mesh-certificates", rules)], links)
 
 
 def _alert(name: str, expression: str, lasting: str, severity: Severity, summary: str) -> Alert:
@@ -131,7 +131,7 @@ def _workloads_are_not_renewed(_: str) -> list[Alert]:
     return [
         _alert(
             "MeshWorkloadNotRenewed",
-            f"min by (namespace, pod) (identity_cert_expiration_timestamp_seconds) - time() < {4 * _HOUR}",
+            f"min by (namespace, pod) (control_identity_cert_expiration_timestamp_seconds) - time() < {4 * _HOUR}",
             "15m",
             Severity.PAGE,
             "{{ $labels.namespace }}/{{ $labels.pod }} has not been given a new certificate; restart linkerd-identity if its authority "

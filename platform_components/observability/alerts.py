@@ -31,12 +31,21 @@ class Severity(StrEnum):
     """Nobody: it is there to be seen by machines, such as the dead man's switch."""
 
 
+RUNBOOKS = "docs/runbooks"
+"""Where the runbooks lie in this repository."""
+
+
+def grafana_address(domain: str | None) -> str:
+    """Address of Grafana in an environment; empty where that has no domain, so that a link is a path on whatever Grafana there is."""
+    return f"https://grafana.{domain}" if domain else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
     """Where people are sent from an alert."""
 
-    runbooks: str = "docs/runbooks"
-    """Folder or address under which every alert has a page of its name. As it stands: the path in this repository."""
+    runbooks: str = RUNBOOKS
+    """Folder or address under which every alert has a page of its name."""
     dashboards: str = ""
     """Address of Grafana, without a slash at its end. As it stands: none, so that the link is a path on whatever Grafana there is."""
 
@@ -89,7 +98,7 @@ class Alert:
         if wrong:
             raise DeclarationError(wrong)
 
-    def rule(self, links: Links = Links()) -> Spec:
+    def rule(self, links: Links) -> Spec:
         """The rule, as Prometheus and the operator's PrometheusRule take it."""
         team = {"team": self.team} if self.team else {}
         described = {"description": self.description} if self.description else {}
@@ -115,7 +124,7 @@ class Record:
     expression: str
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def rule(self, links: Links = Links()) -> Spec:  # noqa: ARG002 -- asked like an alert
+    def rule(self, links: Links) -> Spec:  # noqa: ARG002 -- asked like an alert
         """The rule, as Prometheus and the operator's PrometheusRule take it."""
         return {"record": self.name, "expr": self.expression, **({"labels": dict(self.labels)} if self.labels else {})}
 
@@ -129,7 +138,7 @@ class Group:
     interval: str = ""
     """How often. Empty: as Prometheus is set."""
 
-    def spec(self, links: Links = Links()) -> Spec:
+    def spec(self, links: Links) -> Spec:
         """The group, as Prometheus and the operator's PrometheusRule take it."""
         return {
             "name": self.name,
@@ -138,6 +147,11 @@ class Group:
         }
 
 
-def rule_spec(groups: Sequence[Group], links: Links = Links()) -> Spec:
-    """Groups as the spec of one PrometheusRule, which is also a rule file of Prometheus."""
+def rule_spec(groups: Sequence[Group], links: Links) -> Spec:
+    """Groups as the spec of one PrometheusRule, which is also a rule file of Prometheus.
+
+    Args:
+        groups: the rules.
+        links: where their alerts send people: what a component that installs charts is told (`args.links`).
+    """
     return {"groups": [group.spec(links) for group in groups]}

@@ -122,6 +122,13 @@ class GrafanaSettings(Args):
     )
 
 
+class GatewayRef(Args):
+    """A Gateway of the Gateway API."""
+
+    namespace: str = Field(pattern=NAME, description="Its namespace. Required.")
+    name: str = Field(pattern=NAME, description="Its name. Required.")
+
+
 class PublicEntry(Args):
     """An address that people use, asked for from inside the cluster all the time."""
 
@@ -222,6 +229,11 @@ class ObservabilityStackArgs(ObservabilitySettings, InstallationArgs):
     subnet_addresses: Mapping[str, int] = Field(
         default={},
         description="Addresses the node subnet of each zone can give out, by zone id; an alert watches their use. Omitted: none.",
+    )
+    gateway: GatewayRef | None = Field(
+        default=None,
+        description="Gateway of the environment's domain, which takes routes of namespace monitoring. With it and `grafana.single_sign_on` "
+        "Grafana answers at grafana.<domain>. Omitted: Grafana can be reached inside the cluster alone.",
     )
     tags: Mapping[str, str] = Field(default={}, description="Tags of what is made in AWS. Omitted: only the library's own.")
 

@@ -3,12 +3,31 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from platform_components.observability.alerts import grafana_address
+
 Values = dict[str, Any]
 
+NAME = "grafana"
+"""First part of its host name."""
 CLIENT_SECRET = "GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET"  # noqa: S105 -- the name of a variable
 DATABASE_PASSWORD = "GF_DATABASE_PASSWORD"  # noqa: S105
 TENANT_HEADER = "X-Scope-OrgID"
 """Header by which Loki and Tempo know whose data is meant."""
+
+
+def route(domain: str, gateway: Any, service: str) -> Values:
+    """The way in: a name below the environment's domain, on its gateway, which ends TLS.
+
+    Args:
+        domain: DNS domain of the environment.
+        gateway: a GatewayRef.
+        service: Grafana's service.
+    """
+    return {
+        "parentRefs": [{"namespace": gateway.namespace, "name": gateway.name}],
+        "hostnames": [f"{NAME}.{domain}"],
+        "rules": [{"backendRefs": [{"name": service, "port": 80}]}],
+    }
 
 
 def ini(domain: str | None, sign_on: Any, database: Any) -> Values:
@@ -28,7 +47,7 @@ def ini(domain: str | None, sign_on: Any, database: Any) -> Values:
         "log.console": {"format": "json"},
     }
     if domain:
-        found["server"] = {"domain": f"grafana.{domain}", "root_url": f"https://grafana.{domain}"}
+        found["server"] = {"domain": f"{NAME}.{domain}", "root_url": grafana_address(domain)}
     if sign_on is not None:
         found["auth"] = {"disable_login_form": True}
         found["auth.generic_oauth"] = _generic_oauth(sign_on)

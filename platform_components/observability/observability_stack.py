@@ -36,11 +36,12 @@ from platform_components.identity.statements import Statement
 from platform_components.identity.workload_identity import WorkloadIdentity
 from platform_components.labels import owned
 from platform_components.names import child_name
-from platform_components.observability import alertmanager, collectors, dashboards, plans, probes
-from platform_components.observability.alerts import Links, rule_spec
-from platform_components.observability.args import AmazonManagedPrometheus, ObservabilityStackArgs, Thanos
+from platform_components.observability import alertmanager, collectors, dashboards, grafana, plans, probes
+from platform_components.observability.alerts import grafana_address, rule_spec
+from platform_components.observability.args import AmazonManagedPrometheus, ObservabilityStackArgs, PublicEntry, Thanos
 from platform_components.observability.documents import log_group_arn, object_store
 from platform_components.observability.rules import RuleSettings, platform_rules
+from platform_components.observability.rules.logs import logs_group
 from platform_components.observability.targets import log_groups, targets
 
 AGENTS = 5000
@@ -158,21 +159,30 @@ class ObservabilityStack(PlatformComponent):
         )
         return self._secret("grafana-admin", kube_prometheus_stack.GRAFANA_ADMIN, {"user": "admin", "password": password.result})
 
+    def _create_entry(self, release: pulumi.Resource) -> Mapping[str, PublicEntry]:
+        """Grafana's name outside the cluster. Only with single sign-on: a password is no door to a public street."""
+        domain, gateway = self._args.domain, self._args.gateway
+        if domain is None or gateway is None or self._args.grafana.single_sign_on is None:
+            return {}
+        spec = grafana.route(domain, gateway, kube_prometheus_stack.GRAFANA_SERVICE)
+        self._objects.create("grafana-route", "gateway.networking.k8s.io/v1", "HTTPRoute", "grafana", spec, [release], labels=owned())
+        return {"grafana": PublicEntry(url=f"{grafana_address(domain)}/api/health")}
+
     def _create_probes(self, prometheus: pulumi.Resource) -> None:
         settings = self._args.probes
-        values = prometheus_blackbox_exporter.values(self._site, probes.modules(settings.entries))
+        entries = {**self._create_entry(prometheus), **settings.entries}
+        values = prometheus_blackbox_exporter.values(self._site, probes.modules(entries))
         prober = self._install(prometheus_blackbox_exporter.ADDON, values, [])
-        for name, spec in probes.probes(settings.entries, settings.interval_seconds).items():
+        for name, spec in probes.probes(entries, settings.interval_seconds).items():
             self._objects.create(child_name("probe", name), _OPERATOR, "Probe", name, spec, [prober, prometheus], labels=owned())
-        spec = probes.rules(settings.certificate_days)
+        spec = probes.rules(settings.certificate_days, self._args.links)
         self._objects.create("probe-alerts", _OPERATOR, "PrometheusRule", "public-entries", spec, [prometheus], labels=owned())
 
     def _create_rules(self, prometheus: pulumi.Resource) -> None:
         """The platform's own rules. One object each group, so that a fault in one does not keep the others from being loaded."""
-        grafana = f"https://grafana.{self._args.domain}" if self._args.domain else ""
         settings = RuleSettings(subnet_addresses=self._args.subnet_addresses, monthly_usd=self._args.monthly_usd)
         for group in platform_rules(settings):
-            spec = rule_spec([group], Links(dashboards=grafana))
+            spec = rule_spec([group], self._args.links)
             self._objects.create(
                 child_name("rules", group.name), _OPERATOR, "PrometheusRule", group.name, spec, [prometheus], labels=owned()
             )
@@ -201,7 +211,13 @@ class ObservabilityStack(PlatformComponent):
             return
         bucket = self._create_bucket("logs")
         values = loki.values(self._site, plans.logs(self._args, self._args.logs, bucket.bucket_name))
-        self._install(loki.ADDON, values, [*after, bucket, self._granted(bucket, loki.ACCOUNT)])
+        self._install(loki.ADDON, values, [*after, bucket, self._granted(bucket, loki.ACCOUNT), self._log_rules()])
+
+    def _log_rules(self) -> k8s.core.v1.ConfigMap:
+        """Rules on what logs say, a file for each tenant; JSON is YAML."""
+        metadata: Any = {"name": loki.RULES, "namespace": MONITORING, "labels": owned()}
+        data = {f"{tenant}.yaml": json.dumps(rule_spec([logs_group(tenant)], self._args.links)) for tenant in plans.log_tenants(self._args)}
+        return k8s.core.v1.ConfigMap(child_name(self._name, "log-rules"), metadata=metadata, data=data, opts=self.child_options())
 
     def _create_traces(self, after: Sequence[pulumi.Resource]) -> None:
         if self._args.traces is None:

@@ -77,7 +77,13 @@ def logs(args: ObservabilityStackArgs, settings: LogsSettings, bucket: Any) -> L
         storage_class=args.metrics.storage_class,
         memory_mib=settings.memory_mib,
         tenants=tenants,
+        ruled=log_tenants(args),
     )
+
+
+def log_tenants(args: ObservabilityStackArgs) -> list[str]:
+    """Whose logs lie apart: the platform's own, and each team's."""
+    return [collectors.PLATFORM, *sorted(args.teams)]
 
 
 def traces(args: ObservabilityStackArgs, settings: TracesSettings, bucket: Any) -> Traces:

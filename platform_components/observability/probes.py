@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from platform_components.charts.records.prometheus_blackbox_exporter import ADDRESS
-from platform_components.observability.alerts import PLATFORM_TEAM, Alert, Group, Severity, rule_spec
+from platform_components.observability.alerts import PLATFORM_TEAM, Alert, Group, Links, Severity, rule_spec
 from platform_components.observability.rules.workloads import owned
 
 DEFAULT: Final = "http_2xx"
@@ -37,7 +37,7 @@ def probes(entries: Mapping[str, Any], interval_seconds: int) -> dict[str, Spec]
     return found
 
 
-def rules(certificate_days: int) -> Spec:
+def rules(certificate_days: int, links: Links) -> Spec:
     """Alerts on entries; they go to the entry's team, or to that of the Ingress's namespace."""
     alerts = (
         Alert(
@@ -76,7 +76,7 @@ def rules(certificate_days: int) -> Spec:
             lasting="15m",
         ),
     )
-    return rule_spec([Group("public-entries", alerts)])
+    return rule_spec([Group("public-entries", alerts)], links)
 
 
 def _of_owners(expression: str) -> str:

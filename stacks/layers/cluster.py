@@ -1,10 +1,14 @@
-"""The cluster layer: one EKS cluster in the environment's network."""
+"""The cluster layer: one EKS cluster in the environment's network, its audit log kept among the account's records."""
 
 from datetime import UTC, date, datetime
 
 import pulumi
 
+from platform_components.audit.args import LogArchiveArgs
+from platform_components.audit.documents import KUBERNETES_AUDIT
+from platform_components.audit.log_archive import LogArchive
 from platform_components.cluster.args import EksClusterArgs
+from platform_components.cluster.documents import log_group_name
 from platform_components.cluster.eks_cluster import EksCluster
 from platform_components.cluster.versions import support_warning
 from platform_components.declarations.environment import Environment
@@ -28,7 +32,10 @@ def build(environment: Environment, upstream: Upstream, today: date | None = Non
     # The provider's default tags do not reach what AWS makes for the cluster (instances, volumes); the component tags those itself.
     tags = merge_tags(environment.default_tags("cluster"), settings.tags)
     args = EksClusterArgs(**{**dict(settings), "tags": tags, "network": upstream.network})
-    cluster = EksCluster(environment.environment, args, options(environment, "cluster"))
+    opts = options(environment, "cluster")
+    cluster = EksCluster(environment.environment, args, opts)
+    if environment.audit is not None and environment.audit.cluster_logs:
+        archive_audit_log(environment, upstream, cluster, opts)
     return ClusterOutputs(
         cluster_name=cluster.cluster_name,
         cluster_arn=cluster.cluster_arn,
@@ -43,3 +50,16 @@ def build(environment: Environment, upstream: Upstream, today: date | None = Non
         karpenter_instance_profile_name=cluster.karpenter_instance_profile_name,
         karpenter_queue_name=cluster.karpenter_queue_name,
     )
+
+
+def archive_audit_log(environment: Environment, upstream: Upstream, cluster: EksCluster, opts: pulumi.ResourceOptions) -> None:
+    """Keep the audit log of the control plane beside the trail; of its other logs nobody asks after a year."""
+    args = LogArchiveArgs(
+        bucket_arn=upstream.require("network", "audit_bucket_arn"),
+        key_arn=upstream.require("network", "audit_key_arn"),
+        # As an output: the log group is there before the cluster is.
+        log_groups={"eks": cluster.cluster_name.apply(log_group_name)},
+        filters={"eks": KUBERNETES_AUDIT},
+        tags=environment.default_tags("cluster"),
+    )
+    LogArchive(environment.environment, args, opts)

@@ -3,9 +3,11 @@
 import pulumi
 import pulumi_random as random
 
+from platform_components.charts.records import istio_gateway
 from platform_components.declarations.addresses import node_addresses
 from platform_components.declarations.environment import Environment
-from platform_components.observability.args import ObservabilityStackArgs
+from platform_components.mesh.ingress import GATEWAY
+from platform_components.observability.args import GatewayRef, ObservabilityStackArgs
 from platform_components.observability.observability_stack import ObservabilityStack
 from platform_components.observability.slo.args import SloArgs
 from platform_components.observability.slo.slo import Slo
@@ -26,6 +28,7 @@ def build(environment: Environment, upstream: Upstream) -> ObservabilityOutputs:
             **surroundings(environment, upstream),
             internal_issuer=upstream.require("platform", "internal_issuer"),
             subnet_addresses=node_addresses(environment),
+            gateway=gateway(environment),
             monthly_usd=float(environment.budget.monthly_usd) if environment.budget else None,
             tags=environment.default_tags("observability"),
         ),
@@ -33,7 +36,8 @@ def build(environment: Environment, upstream: Upstream) -> ObservabilityOutputs:
     )
     # After the stack: the operator's webhook judges rules.
     behind = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[stack]))
-    policies = {key: Slo(key, SloArgs(**dict(settings)), behind).budget_policy for key, settings in environment.slos.items()}
+    links = {"runbooks": environment.links.runbooks, "dashboards": environment.links.dashboards}
+    policies = {key: Slo(key, SloArgs(**dict(settings), **links), behind).budget_policy for key, settings in environment.slos.items()}
     return ObservabilityOutputs(
         prometheus_url=stack.prometheus_url,
         otlp_endpoint=stack.otlp_endpoint,
@@ -41,3 +45,11 @@ def build(environment: Environment, upstream: Upstream) -> ObservabilityOutputs:
         alertmanager_config=stack.alertmanager_config,
         budget_policies=pulumi.Output.all(**policies),
     )
+
+
+def gateway(environment: Environment) -> GatewayRef | None:
+    """The mesh's way in, where it has one; Linkerd has none of its own."""
+    mesh = environment.platform.mesh
+    if environment.domain is None or getattr(mesh, "gateway", None) is None:
+        return None
+    return GatewayRef(namespace=istio_gateway.NAME, name=GATEWAY)

@@ -151,6 +151,7 @@ def surroundings(environment: Environment, upstream: Upstream) -> dict[str, Any]
         "domain": environment.domain,
         "mirror": environment.platform.mirror,
         "addons": environment.platform.addons,
+        "runbooks": environment.links.runbooks,
         "priority_class": PLATFORM_CLASS if PLATFORM_CLASS in environment.platform.priorities else None,
     }
 

@@ -399,6 +399,14 @@ CASES: tuple[Case, ...] = (
         {'prometheus_remote_storage_samples_failed_total{remote_name="long"}': "3x60"},
         remote_name="long",
     ),
+    *_pair(
+        "LogsDiscarded",
+        "40m",
+        {'loki_discarded_samples_total{tenant="shop",reason="rate_limited"}': "0+5x60"},
+        {'loki_discarded_samples_total{tenant="shop",reason="rate_limited"}': "3x60"},
+        tenant="shop",
+        reason="rate_limited",
+    ),
     *_pair("MeshConfigurationRejected", "30m", {"pilot_total_xds_rejects": "0+1x60"}, {"pilot_total_xds_rejects": "4x60"}),
     *_pair(
         "MeshConfigurationSlow",
@@ -509,8 +517,8 @@ CASES: tuple[Case, ...] = (
     *_pair(
         "MeshWorkloadNotRenewed",
         "30m",
-        {'identity_cert_expiration_timestamp_seconds{namespace="shop",pod="p"}': "7200x60"},
-        {'identity_cert_expiration_timestamp_seconds{namespace="shop",pod="p"}': f"{DAY}x60"},
+        {'control_identity_cert_expiration_timestamp_seconds{namespace="shop",pod="p"}': "7200x60"},
+        {'control_identity_cert_expiration_timestamp_seconds{namespace="shop",pod="p"}': f"{DAY}x60"},
     ),
     *_pair(
         "ApplicationOutOfSync",

@@ -17,7 +17,7 @@ import pytest
 from platform_components.delivery import argo_rollouts, flagger, gates
 from platform_components.delivery.progressive_args import Window
 from platform_components.delivery.rollout_args import Engine
-from platform_components.observability.alerts import rule_spec
+from platform_components.observability.alerts import Links, rule_spec
 from platform_components.observability.slo.args import SloSettings
 from platform_components.observability.slo.rules import groups
 from platformctl.promql import run_promtool
@@ -119,7 +119,7 @@ def verdict(bench: Bench, at: timedelta, one: Mapping[str, Any], query: str, *, 
 
 def test_a_bad_version_goes_back_a_good_one_goes_on_and_an_unused_one_waits(tmp_path: Path) -> None:
     bench, at = Bench(tmp_path, 60, 60), timedelta(minutes=30)
-    bench.rules = rule_spec(groups("checkout", SloSettings.model_validate(SLO))[:1])["groups"]
+    bench.rules = rule_spec(groups("checkout", SloSettings.model_validate(SLO))[:1], Links())["groups"]
     one = metric("checkout")
     assert (one["successCondition"], BOUND in one["failureCondition"]) == (f"len(result) > 0 && result[0] <= {BOUND}", True)
     bench.requests("checkout-stable0-a", 40, 1000, 0)
@@ -172,13 +172,13 @@ def test_nothing_begins_with_its_budget_spent(tmp_path: Path) -> None:
     for service, failing in (("spent", 0.05), ("nearly", 0.0009), ("healthy", 0.0), ("idle", None)):
         indicator = {**AVAILABLE, "selector": f'job="{service}"'}
         slo = SloSettings.model_validate({"service": service, "objective": "99.9", "period_days": 7, "indicator": indicator})
-        bench.rules += rule_spec(groups(service, slo))["groups"]
+        bench.rules += rule_spec(groups(service, slo), Links())["groups"]
         if failing is not None:
             bench.requests(f"{service}-1", 27 * 60, 100, failing, job=service)
     # Two objectives of one service, of which one is spent: the worst counts.
     for name, job in (("worst-a", "healthy"), ("worst-b", "spent")):
         declared = {**SLO, "service": "worst", "period_days": 7, "indicator": {**AVAILABLE, "selector": f'job="{job}"'}}
-        bench.rules += rule_spec(groups(name, SloSettings.model_validate(declared)))["groups"]
+        bench.rules += rule_spec(groups(name, SloSettings.model_validate(declared)), Links())["groups"]
     for service, state in (("spent", 2), ("nearly", 1), ("healthy", 0), ("idle", 0), ("worst", 2), ("unknown", None)):
         query = filled(template, service=service)
         bench.ask(at, query, state)
@@ -191,7 +191,7 @@ def test_nothing_begins_with_its_budget_spent(tmp_path: Path) -> None:
 def test_a_release_goes_back_while_its_service_pages(tmp_path: Path) -> None:
     bench, at = Bench(tmp_path, 60, 60), timedelta(minutes=90)
     one = metric("checkout-service")
-    bench.rules = rule_spec(groups("checkout", SloSettings.model_validate(SLO))[:1])["groups"]
+    bench.rules = rule_spec(groups("checkout", SloSettings.model_validate(SLO))[:1], Links())["groups"]
     bench.requests("checkout-stable0-a", 95, 100, 0.2)
     verdict(bench, at, one, filled(one), good=False)
     unrecorded = filled(one).replace('slo="checkout"', 'slo="other"')

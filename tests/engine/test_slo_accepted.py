@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from platform_components.observability.alerts import rule_spec
+from platform_components.observability.alerts import Links, rule_spec
 from platform_components.observability.slo.args import SloSettings
 from platform_components.observability.slo.rules import groups
 from platformctl.promql import run_promtool
@@ -94,7 +94,7 @@ def test_every_legal_objective_makes_rules_that_prometheus_takes(promtool: Path,
     assert {str(detail["loc"][0]) for detail in refused} == FIELDS
     assert all(detail["msg"].strip() for detail in refused)
     made = [group for number, slo in enumerate(legal) for group in groups(f"slo-{number}", slo)]
-    (tmp_path / "rules.yaml").write_text(json.dumps(rule_spec(made)))
+    (tmp_path / "rules.yaml").write_text(json.dumps(rule_spec(made, Links())))
     run = run_promtool("check", "rules", "--lint=all", "--lint-fatal", str(tmp_path / "rules.yaml"))
     assert run.returncode == 0, (run.stdout + run.stderr)[-4000:]
     assert f"SUCCESS: {sum(len(group.rules) for group in made)} rules found" in run.stdout

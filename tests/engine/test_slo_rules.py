@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from platform_components.observability.alerts import Severity, rule_spec
+from platform_components.observability.alerts import Links, Severity, rule_spec
 from platform_components.observability.slo.args import SloSettings
 from platform_components.observability.slo.burn import STEP, burns, tolerance_of
 from platform_components.observability.slo.rules import BUDGET_INTERVAL, groups
@@ -58,7 +58,7 @@ class Bench:
     def check(self) -> None:
         """Ask everything in one run of promtool."""
         made = [group for name, slo in self.objectives.items() for group in groups(name, slo)]
-        rules = rule_spec([group for group in made if group.interval in self.paces])
+        rules = rule_spec([group for group in made if group.interval in self.paces], Links())
         (self.folder / "rules.yaml").write_text(json.dumps(rules))
         test = {
             "interval": f"{self.seconds}s",

@@ -179,6 +179,16 @@ def test_findings_the_root_user_and_attempts_on_the_trail_are_told() -> None:
     assert {arn.rpartition("/")[2] for arn in policy["RulesPublish"]["Condition"]["ArnEquals"]["aws:SourceArn"]} == set(patterns)
 
 
+def test_people_hear_of_it_by_mail() -> None:
+    done = made(notify=["security@example.com"])
+    told = done.one("aws:sns/topicSubscription:TopicSubscription")
+    assert (told.value("protocol"), told.value("endpoint"), told.value("topic")) == (
+        "email",
+        "security@example.com",
+        done.value("topic_arn"),
+    )
+
+
 def test_a_topic_that_is_there_is_used() -> None:
     arn = "arn:aws:sns:eu-west-1:123456789012:pager"
     done = made(topic_arn=arn)

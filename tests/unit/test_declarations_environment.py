@@ -157,6 +157,33 @@ def test_a_rule_held_twice_is_told_once(write: Write) -> None:
     assert [field for _, field, _ in found] == ["network.zones[1]"]
 
 
+@pytest.mark.parametrize(
+    ("cluster", "said"),
+    [
+        (
+            "logging: {types: [api]}",
+            "the control plane writes no audit log; add audit to cluster.logging.types, or set cluster_logs to false",
+        ),
+        ("logging: {infrequent_access: true}", "log groups of class Infrequent Access cannot be forwarded"),
+    ],
+)
+def test_an_audit_log_that_cannot_be_kept_is_refused(write: Write, cluster: str, said: str) -> None:
+    content = GOOD + "cluster: {%s}\naudit: {%s}\n"
+    ((line, field, message),) = problems_of(write(content % (cluster, "cluster_logs: true")))
+    assert (line, field) == (12, "audit.cluster_logs")
+    assert message.startswith(said)
+    assert load_environment(write(content % (cluster, "cluster_logs: false"))).audit
+
+
+def test_profiles_say_how_long_records_are_kept(write: Write) -> None:
+    kept = {
+        profile: audit.days
+        for profile in Profile
+        if (audit := load_environment(write(GOOD.replace("profile: dev", f"profile: {profile}") + "audit: {}\n")).audit)
+    }
+    assert kept == {Profile.DEV: 365, Profile.PRODUCTION: 365, Profile.REGULATED: 2192}
+
+
 def test_an_environment_built_in_python_holds_the_same_rule(write: Write) -> None:
     good = load_environment(write())
     with pytest.raises(ValidationError, match=r"network\.zones\.0\n  zone euw1-az1 does not exist in eu-west-2"):

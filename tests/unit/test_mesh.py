@@ -17,6 +17,7 @@ from platform_components.charts.records import istiod
 from platform_components.mesh import namespaces, owners, policies, tags, trust
 from platform_components.mesh.args import IstioAmbient
 from platform_components.mesh.versions import canary_problem, minors_between, parts
+from platform_components.observability.alerts import Links
 from tests.support import Deployment, deploy
 
 CLUSTER = platform.ClusterRef(name="c", arn="arn:aws:eks:eu-west-1:123456789012:cluster/c")
@@ -454,7 +455,7 @@ def test_clusters_that_trust_each_other_are_told_who_they_are() -> None:
 
 @pytest.mark.parametrize("namespace", ["istio-system", "linkerd"])
 def test_an_authority_that_is_not_renewed_is_told_before_it_expires(namespace: str) -> None:
-    (group,) = trust.expiry_rules(namespace, "x", 180)["groups"]
+    (group,) = trust.expiry_rules(namespace, "x", 180, Links())["groups"]
     rules = {rule["alert"]: rule for rule in group["rules"]}
     assert rules["MeshAuthorityNotRenewed"]["expr"].endswith(f"- time() < {30 * 86400}")
     assert rules["MeshAuthorityExpires"]["labels"] == {"severity": "page", "team": "platform"}

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -10,12 +11,11 @@ import pytest
 from botocore import xform_name
 from botocore.session import get_session
 
-from platform_components.observability import dashboards
 from platformctl.__main__ import COMMANDS
-from tests.rule_files import objective_rules, rules
+from tests.rule_files import contract_problems, log_rules, objective_rules, rules
 
 FOLDER = Path(__file__).parents[2] / "docs" / "runbooks"
-ALERTS = {rule["alert"]: rule for rule in (*rules(), *objective_rules()) if "alert" in rule}
+ALERTS = {rule["alert"]: rule for rule in (*rules(), *objective_rules(), *log_rules()) if "alert" in rule}
 SECTIONS = ("What it means", "Impact", "First look", "Fix", "Escalate")
 
 SUBCOMMANDS: Mapping[str, frozenset[str]] = {
@@ -107,10 +107,22 @@ def test_what_does_not_exist_is_found(command: str, said: str) -> None:
 
 @pytest.mark.parametrize("alert", sorted(ALERTS))
 def test_an_alert_keeps_its_contract(alert: str) -> None:
-    rule = ALERTS[alert]
-    assert rule["labels"]["severity"] in {"page", "ticket", "none"}
-    assert rule["labels"].get("team") or "group_left (team)" in rule["expr"], "who answers"
-    assert rule["annotations"]["summary"]
-    assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{alert}.md"
-    path = rule["annotations"]["dashboard_url"].removeprefix("/d/").partition("?")[0]
-    assert path in dashboards.UIDS
+    assert contract_problems(ALERTS[alert]) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("severity", "warning", "severity 'warning'"),
+        ("team", "", "nobody answers"),
+        ("summary", "", "no summary"),
+        ("runbook_url", "docs/runbooks/NodesNotReady.md", "the runbook 'docs/runbooks/NodesNotReady.md' is no address"),
+        ("runbook_url", "https://git.example.com/docs/runbooks/Missing.md", "no page Missing.md"),
+        ("dashboard_url", "/d/platform-cluster", "the dashboard '/d/platform-cluster' is no address"),
+        ("dashboard_url", "https://grafana.example.com/d/other", "no dashboard other"),
+    ],
+)
+def test_what_breaks_the_contract_is_found(field: str, value: str, said: str) -> None:
+    rule = deepcopy(dict(ALERTS["NodesNotReady"]))
+    rule["labels" if field in rule["labels"] else "annotations"][field] = value
+    assert contract_problems(rule) == [said]

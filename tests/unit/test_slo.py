@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from platform_components.observability.alerts import rule_spec
+from platform_components.observability.alerts import Links, rule_spec
 from platform_components.observability.slo.args import SloSettings
 from platform_components.observability.slo.budget import BudgetState
 from platform_components.observability.slo.burn import burns, plain, tolerance_of, window
@@ -26,7 +26,7 @@ def slo(**changes: Any) -> SloSettings:
 
 
 def rules(settings: SloSettings) -> list[dict[str, Any]]:
-    return [rule for made in rule_spec(groups("checkout", settings))["groups"] for rule in made["rules"]]
+    return [rule for made in rule_spec(groups("checkout", settings), Links())["groups"] for rule in made["rules"]]
 
 
 @pytest.mark.parametrize(

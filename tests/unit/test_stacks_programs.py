@@ -24,6 +24,7 @@ from platformctl.readers.mock_run import MockRun, run_stack
 from stacks import contracts, program
 from stacks.layers import cluster
 from stacks.upstream import Upstream
+from tests.rule_files import contract_problems, rules_of
 from tests.support import deploy
 
 ROOT = Path(__file__).parents[2]
@@ -258,6 +259,29 @@ def test_the_kubeconfig_is_exported_as_a_secret() -> None:
     assert preview("dev", "cluster").outputs["kubeconfig"] == SECRET
 
 
+# --- the audit trail
+
+
+def test_trail_flow_logs_and_audit_log_end_in_one_bucket() -> None:
+    """In whichever environment has the section; the others send their flow logs to a log group of their own."""
+    network, above = preview("prod", "network").graph, preview("prod", "cluster").graph
+    (bucket,) = (node for node in network.of_type("aws:s3/bucket:Bucket") if node.name == "prod-records")
+    (trail,) = network.of_type("aws:cloudtrail/trail:Trail")
+    (flow,) = network.of_type("aws:ec2/flowLog:FlowLog")
+    assert bucket.urn in trail.property_dependencies["s3BucketName"]
+    assert (flow.inputs["logDestinationType"], bucket.urn in flow.property_dependencies["logDestination"]) == ("s3", True)
+    (forward,) = above.of_type("aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter")
+    (group,) = (node for node in above.of_type("aws:cloudwatch/logGroup:LogGroup") if node.inputs["name"].startswith("/aws/eks/"))
+    assert (forward.inputs["logGroup"], forward.inputs["filterPattern"]) == (group.inputs["name"], '{ $.apiVersion = "audit.k8s.io/*" }')
+    (cluster_made,) = above.of_type("aws:eks/cluster:Cluster")
+    assert cluster_made.urn in forward.property_dependencies["logGroup"], "the log group is there before the cluster is"
+    (stream,) = above.of_type("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream")
+    assert stream.inputs["extendedS3Configuration"]["bucketArn"] == exports("prod", "network")["audit_bucket_arn"]
+    (other,) = preview("dev", "network").graph.of_type("aws:ec2/flowLog:FlowLog")
+    assert other.inputs["logDestinationType"] == "cloud-watch-logs"
+    assert not list(preview("dev", "cluster").graph.of_type("aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"))
+
+
 # --- how the folder hangs together
 
 
@@ -282,6 +306,15 @@ def test_environments_differ_by_data_only() -> None:
 def test_the_entry_point_stays_a_dozen_lines() -> None:
     code = ast.parse((STACKS / "__main__.py").read_text(encoding="utf-8"))
     assert sum(isinstance(node, ast.stmt) for node in ast.walk(code)) <= 12
+
+
+@pytest.mark.parametrize(("name", "layer"), CASES)
+def test_every_alert_of_every_layer_keeps_its_contract(name: str, layer: str) -> None:
+    """Whatever component makes it, in whatever layer: links too are addresses that somebody woken at night can open."""
+    specs = [node.inputs["spec"] for node in preview(name, layer).graph.of_type("kubernetes:monitoring.coreos.com/v1:PrometheusRule")]
+    alerts = [rule for spec in specs for rule in rules_of(spec) if "alert" in rule]
+    assert bool(alerts) == (layer in {"platform", "observability"})
+    assert {rule["alert"]: found for rule in alerts if (found := contract_problems(rule))} == {}
 
 
 def test_an_alert_watches_the_addresses_of_every_zone() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from platform_components.charts.addon import Addon, Image, KubernetesRange, PodSecurity, Values, mirrored
 from platform_components.charts.hardening import container_security, pod_security, priority, resources, spread
+from platform_components.charts.records.istio_gateway import NAME as GATEWAY
 from platform_components.charts.site import Mirror, Site
 from platform_components.charts.traffic import MONITORING, RELEASING, Traffic
 from platform_components.observability.scraped import labels_allowlist
@@ -24,6 +25,8 @@ PROMETHEUS_ACCOUNT = "prometheus"
 """Service account that uploads blocks, or writes to Amazon Managed Prometheus."""
 GRAFANA_ACCOUNT = "grafana"
 """Service account that reads from Amazon Managed Prometheus."""
+GRAFANA_SERVICE, GRAFANA_PORT = "grafana", 3000
+"""Grafana's service, which answers at port 80, and the port of its pods."""
 ALERTMANAGER_CONFIG = "alertmanager-config"
 """Secret with Alertmanager's configuration, key `alertmanager.yaml`."""
 GRAFANA_ADMIN = "grafana-admin"
@@ -218,7 +221,7 @@ def _alertmanager(site: Site, metrics: Metrics) -> Values:
 
 def _grafana(site: Site, metrics: Metrics) -> Values:
     return {
-        "fullnameOverride": "grafana",
+        "fullnameOverride": GRAFANA_SERVICE,
         "image": _image(GRAFANA, site.mirror),
         "replicas": metrics.grafana_replicas,
         "headlessService": metrics.grafana_replicas > 1,
@@ -285,8 +288,14 @@ ADDON = Addon(
     kubernetes=KubernetesRange("1.25", "1.36", "kubeVersion of the chart; operator v0.93 is built with client-go 0.36"),
     namespace=MONITORING,
     pod_security=PodSecurity.RESTRICTED,
-    # Prometheus has to reach every pod, and on nodes the kubelet and the node exporter; controllers of releases ask it.
-    traffic=Traffic(webhooks=(10250,), served=dict.fromkeys(RELEASING, (9090,)), everywhere=True, outside=(443, 9100, 10250)),
+    # Prometheus has to reach every pod, and on nodes the kubelet and the node exporter; controllers of releases ask it, and people reach
+    # Grafana through the gateway.
+    traffic=Traffic(
+        webhooks=(10250,),
+        served={**dict.fromkeys(RELEASING, (9090,)), GATEWAY: (GRAFANA_PORT,)},
+        everywhere=True,
+        outside=(443, 9100, 10250),
+    ),
     images=(OPERATOR, RELOADER, PROMETHEUS, ALERTMANAGER, THANOS, GRAFANA, SIDECAR, STATE_METRICS, NODE_EXPORTER),
     values=values,
     service_account=PROMETHEUS_ACCOUNT,

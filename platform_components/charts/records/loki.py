@@ -4,7 +4,7 @@ Chart and values: grafana-community/helm-charts, charts/loki at loki-18.11.0. On
 tens of gigabytes a day.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,11 @@ LOKI = Image("docker.io", "grafana/loki", APP_VERSION)
 CANARY = Image("docker.io", "grafana/loki-canary", APP_VERSION)
 ACCOUNT = "loki"
 PORT = 3100
+RULES = "loki-rules"
+"""ConfigMap with a file of rules for each tenant that has some, called as the tenant is."""
+_RULES_FOLDER = "/etc/loki/rules"
+_ALERTMANAGERS = f"http://_http-web._tcp.alertmanager-operated.{MONITORING}.svc.cluster.local/"
+"""Every replica of Alertmanager, as DNS names them: each is told, and they agree among themselves."""
 SCHEMA_FROM = "2026-01-01"
 """From which day on the index is written as it is; a change is a further entry, never another date here."""
 
@@ -41,6 +46,8 @@ class Logs:
     memory_mib: int = 2048
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
     """Limits by tenant; any other has the common ones."""
+    ruled: Sequence[str] = ()
+    """Tenants whose rules lie in ConfigMap `RULES`, each under its own name."""
 
 
 def values(site: Site, logs: Logs | None = None) -> Values:
@@ -95,6 +102,7 @@ def values(site: Site, logs: Logs | None = None) -> Values:
             "analytics": {"reporting_enabled": False},
             # One query over several tenants at once, for those who may name them all.
             "querier": {"multi_tenant_queries_enabled": True},
+            **({"rulerConfig": _ruler()} if logs.ruled else {}),
         },
         "singleBinary": {
             "replicas": replicas,
@@ -111,6 +119,7 @@ def values(site: Site, logs: Logs | None = None) -> Values:
             "tolerations": list(site.tolerations),
             "nodeSelector": dict(site.node_selector or {}),
             **priority(site.priority_class),
+            **_rules(logs.ruled),
         },
         "serviceAccount": {"create": True, "name": ACCOUNT},
         # Writes and reads a line of its own all the time: the one proof that logs arrive.
@@ -124,11 +133,36 @@ def values(site: Site, logs: Logs | None = None) -> Values:
         },
         **{part: {"replicas": 0} for part in ("write", "read", "backend")},
         # No second way in beside the collectors and Grafana, and no caches that a small Loki does not need.
-        **{part: {"enabled": False} for part in ("gateway", "chunksCache", "resultsCache", "ruler", "test")},
+        **{part: {"enabled": False} for part in ("gateway", "chunksCache", "resultsCache", "test")},
+        # In this mode the value adds its configuration and nothing else: the one program evaluates rules itself.
+        "ruler": {"enabled": bool(logs.ruled)},
         "sidecar": {"rules": {"enabled": False}},
         "rbac": {"namespaced": True},
         "monitoring": {"serviceMonitor": {"enabled": site.monitors}},
     }
+
+
+def _ruler() -> Values:
+    """Rules are files; replicas share the work, and what each has evaluated lies on its volume."""
+    return {
+        "storage": {"type": "local", "local": {"directory": _RULES_FOLDER}},
+        "rule_path": "/var/loki/rules",
+        "alertmanager_url": _ALERTMANAGERS,
+        "enable_alertmanager_discovery": True,
+        "enable_alertmanager_v2": True,
+        "enable_sharding": True,
+        "ring": {"kvstore": {"store": "memberlist"}},
+    }
+
+
+def _rules(tenants: Sequence[str]) -> Values:
+    """A volume for each tenant: of one for all, Loki would take the folder that Kubernetes swaps for a tenant as well."""
+    volumes = [
+        {"name": f"rules-{tenant}", "configMap": {"name": RULES, "items": [{"key": f"{tenant}.yaml", "path": "rules.yaml"}]}}
+        for tenant in tenants
+    ]
+    mounts = [{"name": f"rules-{tenant}", "mountPath": f"{_RULES_FOLDER}/{tenant}", "readOnly": True} for tenant in tenants]
+    return {"extraVolumes": volumes, "extraVolumeMounts": mounts} if tenants else {}
 
 
 def _limits(tenant: Tenant) -> Values:

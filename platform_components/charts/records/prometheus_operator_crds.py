@@ -27,5 +27,7 @@ ADDON = Addon(
     traffic=Traffic(outside=()),
     images=(),
     values=values,
+    # Grafana comes into this namespace later.
+    routed=True,
     definitions=Definitions(("monitoring.coreos.com",), upgraded=True, source="the chart's templates"),
 )

@@ -70,6 +70,13 @@ def monitoring_group() -> Group:
                 Severity.TICKET,
                 "Samples for {{ $labels.remote_name }} are lost",
             ),
+            alert(
+                "LogsDiscarded",
+                "sum by (tenant, reason) (rate(loki_discarded_samples_total[10m])) > 0",
+                "15m",
+                Severity.TICKET,
+                "Loki refuses lines of tenant {{ $labels.tenant }}: {{ $labels.reason }}",
+            ),
         ],
     )
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from platform_components.args import Args, Late
-from platform_components.observability.alerts import PLATFORM_TEAM
+from platform_components.observability.alerts import PLATFORM_TEAM, RUNBOOKS
 from platform_components.observability.slo.burn import burns, plain, possible_above, tolerance_of
 from platform_components.observability.slo.indicators import BadCounters, GoodCounters, Measured, NativeHistogram
 from platform_components.observability.slo.selectors import labels_of, matchers_problem, selector, selector_problem, split
@@ -192,6 +192,6 @@ class SloArgs(SloSettings):
         description="Labels by which an operator selects its rules, such as release. Omitted: none; this library's takes every rule.",
     )
     runbooks: str = Field(
-        default="docs/runbooks", min_length=1, description="Address under which the runbooks lie. Omitted: their path in this repository."
+        default=RUNBOOKS, min_length=1, description="Address under which the runbooks lie. Omitted: their path in this repository."
     )
     dashboards: str = Field(default="", description="Address of Grafana. Omitted: links are paths on whatever Grafana there is.")
