@@ -43,7 +43,7 @@ unit: $(VENV)/.installed ## Unit and contract tests
 	@$(BIN)/pytest -q -n $(WORKERS) -m "not engine"
 
 engine-tests: $(VENV)/.installed ## Tests on the real engine and the sandbox
-	@$(BIN)/platformctl tools install pulumi kubernetes kubectl helm promtool amtool actionlint vault || test -z "$$CI"
+	@$(BIN)/platformctl tools install pulumi kubernetes kubectl helm promtool amtool otelcol logql actionlint vault || test -z "$$CI"
 	@$(BIN)/pytest -q -n $(WORKERS) -m engine
 
 docs: $(VENV)/.installed ## Generate docs/components, the environment schema and the dashboards

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grafana_foundation_sdk.builders import common, stat, table, timeseries
+from grafana_foundation_sdk.builders import common, logs, stat, table, timeseries
 from grafana_foundation_sdk.builders import dashboard as grafana
+from grafana_foundation_sdk.builders import loki as loki_query
 from grafana_foundation_sdk.builders import prometheus as prometheus_query
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
@@ -13,6 +14,9 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from platform_components.observability.dashboards import UIDS
 
 SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
+LOGS = "logs"
+"""Variable of the data source of logs, in dashboards that show some."""
+LOKI = models.DataSourceRef(type_val="loki", uid=f"${{{LOGS}}}")
 SCHEMA_VERSION = 41
 """Of Grafana 11.6, from which the SDK's models are generated; later ones read it."""
 GRID_WIDTH = 24
@@ -48,6 +52,7 @@ class Panel:
     lowest: float | None = 0
     highest: float | None = None
     decimals: int | None = None
+    source: models.DataSourceRef = SOURCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +77,14 @@ class Table(Panel):
     hidden: Sequence[str] = ()
     """Columns that are not shown, beside time and type."""
     renamed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines(Panel):
+    """Lines of logs, the newest first."""
+
+    unit: str = "short"
+    source: models.DataSourceRef = LOKI
 
 
 @dataclass(frozen=True)
@@ -142,8 +155,13 @@ def variable(name: str, label: str, query: str, *, several: bool = True) -> graf
     return built
 
 
-def _panel(panel: Panel) -> "timeseries.Panel | stat.Panel | table.Panel":
-    builder: timeseries.Panel | stat.Panel | table.Panel
+def log_source() -> grafana.DatasourceVariable:
+    """The variable of the data source of logs: the platform's own is that of all tenants, and each team has one of its own."""
+    return grafana.DatasourceVariable(LOGS).label("Logs").type("loki").include_all(False).multi(False)
+
+
+def _panel(panel: Panel) -> "logs.Panel | timeseries.Panel | stat.Panel | table.Panel":
+    builder: logs.Panel | timeseries.Panel | stat.Panel | table.Panel
     match panel:
         case Graph():
             builder = (
@@ -177,13 +195,22 @@ def _panel(panel: Panel) -> "timeseries.Panel | stat.Panel | table.Panel":
                     options={"excludeByName": dict.fromkeys(("Time", "__name__", *panel.hidden), True), "renameByName": renamed},
                 )
             )
+        case Lines():
+            builder = (
+                logs.Panel()
+                .show_time(True)
+                .wrap_log_message(True)
+                .enable_log_details(True)
+                .sort_order(common_models.LogsSortOrder.DESCENDING)
+                .dedup_strategy(common_models.LogsDedupStrategy.NONE)
+            )
         case _:
             raise TypeError(type(panel))
     builder = (
         builder.title(panel.title)
         .description(panel.description)
         .unit(panel.unit)
-        .datasource(SOURCE)
+        .datasource(panel.source)
         .span(panel.width)
         .height(panel.height)
         .thresholds(_thresholds(panel))
@@ -200,7 +227,9 @@ def _panel(panel: Panel) -> "timeseries.Panel | stat.Panel | table.Panel":
     return builder
 
 
-def _target(panel: Panel, reference: str, expression: str, legend: str) -> prometheus_query.Dataquery:
+def _target(panel: Panel, reference: str, expression: str, legend: str) -> loki_query.Dataquery | prometheus_query.Dataquery:
+    if panel.source is LOKI:
+        return loki_query.Dataquery().ref_id(reference).expr(expression).legend_format(legend).query_type("range").datasource(LOKI)
     query = prometheus_query.Dataquery().ref_id(reference).expr(expression).legend_format(legend).datasource(SOURCE)
     if isinstance(panel, Graph):
         return query.range()

@@ -2,8 +2,9 @@
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards.building import Graph, Row, Stat, Table, dashboard
+from dashboards.building import LOKI, Graph, Lines, Row, Stat, Table, dashboard, log_source
 from platform_components.observability.dashboards import TENANT
+from platform_components.observability.rules.logs import LEVEL, NAMESPACE
 from platform_components.observability.rules.services import HOURS_OF_A_MONTH
 
 _IN = 'namespace=~"$namespace"'
@@ -16,7 +17,8 @@ def build() -> Dashboard:
     return dashboard(
         TENANT,
         "What a team asks of its own namespaces: alerts, pods, use beside requests and quota, traffic, volumes, cost.",
-        [_now(), _pods(), _use(), _rest()],
+        [_now(), _pods(), _use(), _rest(), _logs()],
+        variables=[log_source()],
     )
 
 
@@ -214,6 +216,31 @@ def _rest() -> Row:
                 ],
                 highest=1,
                 width=8,
+            ),
+        ],
+    )
+
+
+def _logs() -> Row:
+    # Loki wants one matcher that nothing empty fits, and all namespaces are `.*`.
+    lines = f'{{{NAMESPACE}=~".+",{NAMESPACE}=~"$namespace"}}'
+    return Row(
+        "Logs",
+        [
+            Graph(
+                title="Lines by level",
+                description="Lines a second, by the level that Loki takes them to have.",
+                unit="short",
+                queries=[(f"sum by ({LEVEL}) (rate({lines} [$__auto]))", f"{{{{{LEVEL}}}}}")],
+                stacked=True,
+                width=8,
+                source=LOKI,
+            ),
+            Lines(
+                title="Errors",
+                description="The newest lines that are errors.",
+                queries=[(f'{lines} | {LEVEL}=~"error|critical|fatal"', "")],
+                width=16,
             ),
         ],
     )

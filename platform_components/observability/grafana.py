@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from platform_components.observability.alerts import grafana_address
+from platform_components.observability.dashboards import log_source
 
 Values = dict[str, Any]
 
@@ -98,7 +99,7 @@ def data_sources(
     if logs:
         owners = ["platform", *teams]
         found.append(_loki("Logs", "loki", "|".join(owners), namespace, traces=traces))
-        found += [_loki(f"Logs of {owner}", f"loki-{owner}", owner, namespace, traces=traces) for owner in owners]
+        found += [_loki(log_source(owner), f"loki-{owner}", owner, namespace, traces=traces) for owner in owners]
     if traces:
         found.append(
             {

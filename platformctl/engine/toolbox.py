@@ -276,6 +276,38 @@ ACTIONLINT = Tool(
     ),
 )
 
+OTELCOL = Tool(
+    name="otelcol",
+    version="0.158.0",
+    minimum=(0, 158, 0),
+    version_command=("--version",),
+    what="OpenTelemetry's own judge of collector configurations",
+    # Under a name of its own: distributions called otelcol have other parts.
+    main="otelcol-platform",
+    go=GoBuild(
+        # A collector with the parts that the platform uses; the whole distribution has ten times as many.
+        packages=("./otelcol-platform",),
+        go=(1, 26, 0),
+        variables={"main.version": "{version}"},
+        typical="about 4 minutes",
+    ),
+)
+
+LOGQL = Tool(
+    name="logql",
+    version="3.7.6",
+    minimum=(3, 7, 6),
+    version_command=("--version",),
+    what="Loki's own parser of LogQL",
+    go=GoBuild(
+        # The parser alone: the whole of Loki brings the clients of every cloud.
+        packages=("./logql",),
+        go=(1, 26, 5),
+        variables={"main.version": "{version}"},
+        typical="about 2 minutes",
+    ),
+)
+
 VAULT = Tool(
     name="vault",
     # The last line under the Mozilla Public License.
@@ -300,6 +332,6 @@ VAULT = Tool(
 )
 
 TOOLS: Mapping[str, Tool] = MappingProxyType(
-    {tool.name: tool for tool in (PULUMI, KUBERNETES, CUSTOM_RESOURCES, KUBECTL, HELM, PROMTOOL, AMTOOL, ACTIONLINT, VAULT)}
+    {tool.name: tool for tool in (PULUMI, KUBERNETES, CUSTOM_RESOURCES, KUBECTL, HELM, PROMTOOL, AMTOOL, OTELCOL, LOGQL, ACTIONLINT, VAULT)}
 )
 """Every tool by name."""

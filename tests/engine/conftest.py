@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from platformctl.engine.cli import find_cli, find_tool
-from platformctl.engine.toolbox import ACTIONLINT, AMTOOL, KUBERNETES, PROMTOOL, VAULT, Tool
+from platformctl.engine.toolbox import ACTIONLINT, AMTOOL, KUBERNETES, LOGQL, OTELCOL, PROMTOOL, VAULT, Tool
 
 ROOT = Path(__file__).parents[2]
 PLATFORMCTL = (sys.executable, "-m", "platformctl")
@@ -52,6 +52,18 @@ def promtool() -> Path:
 def amtool() -> Path:
     """Alertmanager's own judge of routes."""
     return _program(AMTOOL)
+
+
+@pytest.fixture(scope="session")
+def otelcol() -> Path:
+    """OpenTelemetry's own judge of collector configurations."""
+    return _program(OTELCOL)
+
+
+@pytest.fixture(scope="session")
+def logql() -> Path:
+    """Loki's own parser."""
+    return _program(LOGQL)
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,8 @@ def shown() -> list[tuple[str, str]]:
     """Where it stands, and the expression: of every rule, panel and variable."""
     found = [(rule.get("alert") or rule["record"], rule["expr"]) for rule in rules()]
     for uid, board in dashboards.load().items():
-        found += [(f"{uid}: {panel['title']}", target["expr"]) for panel in panels(board) for target in panel["targets"]]
+        asked = [panel for panel in panels(board) if panel["datasource"]["type"] == "prometheus"]
+        found += [(f"{uid}: {panel['title']}", target["expr"]) for panel in asked for target in panel["targets"]]
         for variable in board["templating"]["list"]:
             if variable["type"] == "query":
                 metric = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"])

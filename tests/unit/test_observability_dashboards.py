@@ -59,7 +59,9 @@ def test_panels_say_what_they_show_in_which_unit_and_from_where(uid: str) -> Non
         assert panel["description"].endswith("."), panel["title"]
         assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
         assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["value"] is None, panel["title"]
-        assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}, panel["title"]
+        kind = "loki" if panel["datasource"]["type"] == "loki" else "prometheus"
+        assert panel["datasource"] == {"type": kind, "uid": "${logs}" if kind == "loki" else "${datasource}"}, panel["title"]
+        assert all(target["datasource"] == panel["datasource"] for target in panel["targets"])
         assert panel["targets"]
         assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
 
@@ -77,6 +79,8 @@ def test_a_team_has_its_own_copy_of_each(team: str) -> None:
         (variable,) = [one for one in board["templating"]["list"] if one["name"] == "team"]
         assert variable["current"]["value"] == team
         assert (variable["regex"], variable["includeAll"], variable["hide"]) == (f"/^{team}$/", False, 2)
+        for source in (one for one in board["templating"]["list"] if one["name"] == "logs"):
+            assert (source["regex"], source["hide"]) == (f"/^Logs of {team}$/", 2), "its own logs, not those of all"
     assert dashboards.load()[dashboards.MESH]["title"] == "Mesh", "the platform's own are as they were"
 
 
@@ -94,7 +98,7 @@ def test_panels_do_not_lie_on_each_other(uid: str) -> None:
 @pytest.mark.parametrize("uid", dashboards.UIDS)
 def test_variables_that_are_named_exist(uid: str) -> None:
     board = BOARDS[uid]
-    known = {variable["name"] for variable in board["templating"]["list"]} | {"__rate_interval", "__range"}
+    known = {variable["name"] for variable in board["templating"]["list"]} | {"__auto", "__rate_interval", "__range"}
     written = [target["expr"] for panel in panels(board) for target in panel["targets"]]
     written += [str(variable.get("query", "")) for variable in board["templating"]["list"]]
     assert {name for text in written for name in re.findall(r"\$\{?(\w+)", text)} <= known

@@ -56,10 +56,18 @@ def for_team(team: str) -> Mapping[str, str]:
                 variable |= {"regex": f"/^{team}$/", "hide": _HIDDEN, "includeAll": False, "multi": False}
                 variable["current"] = {"selected": True, "text": team, "value": team}
                 variable.pop("allValue", None)
+            if variable["name"] == "logs":
+                source = log_source(team)
+                variable |= {"regex": f"/^{source}$/", "hide": _HIDDEN, "current": {"selected": True, "text": source, "value": source}}
         for link in own["links"]:
             link["url"] = f"/d/{team_uid(link['url'].removeprefix('/d/'), team)}"
         found[own["uid"]] = json.dumps(own, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
     return found
+
+
+def log_source(tenant: str) -> str:
+    """Name of the data source of a tenant's logs."""
+    return f"Logs of {tenant}"
 
 
 def team_uid(uid: str, team: str) -> str:
