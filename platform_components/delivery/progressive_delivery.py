@@ -61,7 +61,7 @@ class ProgressiveDelivery(PlatformComponent):
         if args.mode is not Mode.DISABLED:
             self._create_policies()
         if args.monitors:
-            spec = alerts(args.engine)
+            spec = alerts(args.engine, args.links)
             self._objects.create("alerts", "monitoring.coreos.com/v1", "PrometheusRule", "releases", spec, [release], labels=owned())
         self.namespace = namespace.metadata.name.apply(str)
         self.engine = pulumi.Output.from_input(args.engine.value)

@@ -18,6 +18,7 @@ from platform_components.delivery.flux import TEAM_ACCOUNT
 from platform_components.finops.args import Email
 from platform_components.identity.args import ClusterRef
 from platform_components.names import ENVIRONMENT_PATTERN
+from platform_components.observability.alerts import RUNBOOKS
 from platform_components.profile import Profile
 from platform_components.secrets.team_args import READER
 from platform_components.tenancy.alerts import TeamAlerts, TeamLogs
@@ -322,6 +323,11 @@ class TenantArgs(Args):
     )
     gitops: Literal["argo-cd", "flux"] | None = Field(
         default=None, description="Engine that delivers what the team's repository holds. Omitted: there is none; pipelines push."
+    )
+    runbooks: str = Field(
+        default=RUNBOOKS,
+        min_length=1,
+        description="Address under which the runbooks of alerts lie. Omitted: their path in this repository.",
     )
     group_prefix: str = Field(default="", description="What the cluster puts before the names of a login's groups. Omitted: nothing.")
     topic_arn: Late[str] | None = Field(

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from platform_components.component import PlatformComponent
+from platform_components.observability.alerts import grafana_address
 from platform_components.observability.slo.args import SloArgs
 from platform_components.observability.slo.slo import Slo
 from platform_components.tenancy.args import TenantArgs, namespace_of
@@ -40,6 +41,8 @@ def create_objectives(component: PlatformComponent, name: str, args: TenantArgs,
             "team": team.team,
             "description": f"{service} of {team.team} in {args.environment}, as its tier or its file says",
             "namespace": namespace.metadata.name.apply(str),
+            "runbooks": args.runbooks,
+            "dashboards": grafana_address(args.domain),
         }
         found[service] = Slo(objective_name(name, service), SloArgs(**given), component.child_options())
     return found

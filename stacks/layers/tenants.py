@@ -44,6 +44,7 @@ def build(environment: Environment, upstream: Upstream, shard: int) -> TenantsOu
                 environment=name,
                 cluster=upstream.cluster,
                 domain=environment.domain,
+                runbooks=environment.links.runbooks,
                 mesh=mesh.kind if mesh is not None else None,
                 gitops=gitops.kind if gitops is not None else None,
                 group_prefix=login.groups_prefix if login is not None else "",
