@@ -18,6 +18,18 @@ PUBLIC_LOAD_BALANCERS = f"{PREFIX}public-load-balancers"
 INGRESS = f"{PREFIX}ingress"
 """Label of a namespace: `true` where its routes may join the gateway of the environment's domain."""
 
+NODE_POOL = f"{PREFIX}node-pool"
+"""Annotation of a namespace: the pool whose nodes are its own; its pods run there and nowhere else."""
+
+POOL_LABEL = "platform.pool/name"
+"""Label every node carries: the name of its pool, whatever the engine."""
+
+DEDICATED_KEY = "platform.pool/dedicated"
+"""Taint of a dedicated pool; its value is the pool's name."""
+
+TENANT_POOL_PREFIX = "tenant-"
+"""Beginning of the names of pools that are a single tenant's; no other pool may be called so."""
+
 TEAM = f"{PREFIX}team"
 """Label of a namespace: the team that owns it. Alerts on what runs there go to this team."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from platform_components.admission import tenancy_policies
+from platform_components.admission import tenancy_policies, workload_policies
 from platform_components.admission.catalogue import POLICIES
 from platform_components.admission.policy import Mode
 from platform_components.args import Args, Late
@@ -114,9 +114,12 @@ class AdmissionPoliciesArgs(AdmissionRules):
     )
 
 
+WALLS = tuple(policy.name for policy in (*tenancy_policies.POLICIES, workload_policies.NODE_NAME, workload_policies.TOLERATIONS))
+"""Policies that keep tenants apart; past the last two a pod would get onto anybody's nodes, whatever their taints."""
+
 PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
     # What people try out is told what production would refuse, and admitted; but the walls between teams stand.
-    Profile.DEV: {"mode": "audit", "policies": {policy.name: "enforce" for policy in tenancy_policies.POLICIES}},
+    Profile.DEV: {"mode": "audit", "policies": dict.fromkeys(WALLS, "enforce")},
     Profile.PRODUCTION: {},
     Profile.REGULATED: {},
 }

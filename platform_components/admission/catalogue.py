@@ -9,8 +9,8 @@ image volumes. Kinds of add-ons (Argo Rollouts, Gateway API, Istio, cert-manager
 definitions are installed.
 
 A namespace is granted what it may have by annotations that only the platform can set: `platform-components/domains` (its host names, by
-commas) and `platform-components/public-load-balancers` (`true`). Objects labelled `platform-components/owned-by` only the platform makes,
-changes and deletes.
+commas), `platform-components/public-load-balancers` (`true`) and `platform-components/node-pool` (the pool whose nodes are its own).
+Objects labelled `platform-components/owned-by` only the platform makes, changes and deletes.
 
 Not seen: what is not created through the API server (static pods), bindings to groups of your own that hold everybody, and address blocks
 that are each smaller than the guarded ranges and together cover them.

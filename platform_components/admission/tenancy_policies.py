@@ -3,7 +3,8 @@
 from typing import Final
 
 from platform_components.admission.policy import Check, Policy, Reason, Resources, Target, fields, literal
-from platform_components.labels import OWNED, PREFIX
+from platform_components.admission.templates import POD, WORKLOADS
+from platform_components.labels import DEDICATED_KEY, NODE_POOL, OWNED, POOL_LABEL, PREFIX, TENANT_POOL_PREFIX
 
 _MARK = f"dyn({{0}}).?metadata.?labels[?'{OWNED}']"
 
@@ -136,4 +137,40 @@ NETWORKS: Final = Policy(
     but_platform=True,
 )
 
-POLICIES: Final = (OWNED_OBJECTS, NAMESPACES, BINDINGS, NETWORKS)
+_DEDICATED = f"variables.pod.?tolerations.orValue([]).filter(t, t.?key.orValue('') == '{DEDICATED_KEY}')"
+_EQUAL = "t.?operator.orValue('Equal') == 'Equal'"
+
+_OWN = f"{_EQUAL} && t.?value.orValue('') == variables.own && t.?effect.orValue('') in ['', 'NoSchedule']"
+
+NODE_POOLS: Final = Policy(
+    name="node-pools",
+    refuses="pods on the nodes of another tenant, and pods of a tenant that has nodes of its own on any others",
+    # Whoever makes them: what a controller makes of a template runs as little elsewhere as what people make.
+    target=WORKLOADS,
+    variables=(POD, ("own", f"namespaceObject.metadata.?annotations[?'{NODE_POOL}'].orValue('')")),
+    checks=(
+        Check(
+            name="foreign",
+            finds=f"""
+            {_DEDICATED}.filter(t, !({_EQUAL}) || (t.?value.orValue('').startsWith('{TENANT_POOL_PREFIX}') && t.value != variables.own))
+              .map(t, {_EQUAL} ? string(t.value) : 'every pool')
+            """,
+            says=f"tolerations of {DEDICATED_KEY} would let pods onto nodes of other tenants: {{foreign}}; name a pool that is yours, with "
+            "operator Equal",
+        ),
+        Check(
+            name="elsewhere",
+            finds=f"""
+            variables.own == '' ? [] :
+              (variables.pod.?nodeSelector[?'{POOL_LABEL}'].orValue('') == variables.own ? []
+                : ['nodeSelector {POOL_LABEL}: ' + variables.own])
+              + ({_DEDICATED}.exists(t, {_OWN}) ? []
+                : ['a toleration with key {DEDICATED_KEY}, operator Equal, value ' + variables.own + ', effect NoSchedule'])
+            """,
+            says="this namespace has nodes of its own, on which all its pods run; what says so is missing: {elsewhere}",
+        ),
+    ),
+    reason=Reason.FORBIDDEN,
+)
+
+POLICIES: Final = (OWNED_OBJECTS, NAMESPACES, BINDINGS, NETWORKS, NODE_POOLS)

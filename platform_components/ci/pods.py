@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from platform_components.ci.args import RunnerPool
-from platform_components.cluster.pools import DEDICATED_KEY, POOL_LABEL
+from platform_components.labels import DEDICATED_KEY, POOL_LABEL
 
 Spec = dict[str, Any]
 

@@ -8,25 +8,30 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from platform_components.args import Args
 from platform_components.cluster.instances import architectures, instance_problem
 from platform_components.cluster.versions import version_problem
+from platform_components.labels import DEDICATED_KEY, POOL_LABEL, TENANT_POOL_PREFIX
 
 POOL_NAME_PATTERN = r"^[a-z][a-z0-9-]{0,14}[a-z0-9]$"
 """2 to 16 characters: the node group's name, which is made from it, may have 63."""
 
-PoolName = Annotated[str, Field(pattern=POOL_NAME_PATTERN)]
+
+def _not_a_tenants(name: str) -> str:
+    if name.startswith(TENANT_POOL_PREFIX):
+        raise PydanticCustomError(
+            "pool_name", "{message}", {"message": f"{name}: names that begin with {TENANT_POOL_PREFIX} are those of tenants' own pools"}
+        )
+    return name
+
+
+PoolName = Annotated[str, Field(pattern=POOL_NAME_PATTERN), AfterValidator(_not_a_tenants)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
 InstanceFamily = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
-
-DEDICATED_KEY = "platform.pool/dedicated"
-"""Taint of a dedicated pool; its value is the pool's name."""
-
-POOL_LABEL = "platform.pool/name"
-"""Label every node carries: the name of its pool, whatever the engine."""
 
 
 class NodeOs(StrEnum):

@@ -8,7 +8,7 @@ from platform_components.certificates.args import PrivateCaIssuer
 from platform_components.charts.args import AddonSettings, range_problems
 from platform_components.ci.args import CiSettings
 from platform_components.cluster.args import EksClusterSettings, LogType
-from platform_components.cluster.pools import Consolidation, ProvisionedPool
+from platform_components.cluster.pools import Consolidation, KarpenterPool, ProvisionedPool
 from platform_components.declarations.data import KINDS, DataSettings
 from platform_components.declarations.document import FieldPath
 from platform_components.declarations.platform import PlatformSettings
@@ -22,6 +22,8 @@ from platform_components.resilience.args import ResilienceSettings
 from platform_components.resilience.promises import broken
 from platform_components.secrets.args import SecretsSettings
 from platform_components.secrets.reference import SecretStore
+from platform_components.tenancy.args import TenantsSettings
+from platform_components.tenancy.isolation import model_pool
 
 Finding = tuple[FieldPath, str]
 
@@ -125,6 +127,14 @@ def platform_findings(cluster: EksClusterSettings, platform: PlatformSettings) -
     yield from _mesh_findings(platform)
     if isinstance(platform.mesh, Linkerd) and cluster.kubernetes_network.ip_family == "ipv6" and not platform.mesh.ipv6:
         yield ("platform", "mesh"), "the cluster's pods have IPv6 addresses, which would pass by Linkerd's proxies; set ipv6 to true"
+
+
+def tenants_findings(cluster: EksClusterSettings, tenants: TenantsSettings) -> Iterator[Finding]:
+    """A pool that teams' own are to be like, and that is not there."""
+    if tenants.node_pool is not None and model_pool(cluster.all_pools, tenants.node_pool) is None:
+        made = [name for name, pool in cluster.all_pools.items() if isinstance(pool, KarpenterPool)]
+        message = f"{tenants.node_pool} is no pool of capacity karpenter; choose from {', '.join(made) or 'none'}"
+        yield ("tenants", "node_pool"), message
 
 
 def _mesh_findings(platform: PlatformSettings) -> Iterator[Finding]:

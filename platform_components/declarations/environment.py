@@ -29,6 +29,7 @@ from platform_components.declarations.crossings import (
     secrets_findings,
     slo_findings,
     tag_findings,
+    tenants_findings,
     zone_findings,
 )
 from platform_components.declarations.data import PROFILE_DEFAULTS as DATA_DEFAULTS
@@ -197,6 +198,7 @@ class Environment(Args):
             *cluster_findings(self.network, self.cluster),
             *platform_findings(self.cluster, self.platform),
             *ci_findings(self.cluster, self.delivery.ci),
+            *tenants_findings(self.cluster, self.tenants),
             *data_findings(self.environment, self.network, self.data),
             *slo_findings({name: slo.period_days for name, slo in self.slos.items()}, self.observability.metrics.retention_days),
             *resilience_findings(self.data, self.resilience),
@@ -374,6 +376,9 @@ def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:
     delivery = _sound(DeliverySettings, data.get("delivery", {}))
     if cluster is not None and delivery is not None:
         yield from ci_findings(cluster, delivery.ci)
+    tenants = _sound(TenantsSettings, data.get("tenants", {}))
+    if cluster is not None and tenants is not None:
+        yield from tenants_findings(cluster, tenants)
     stores = _sound(DataSettings, data.get("data", {}))
     if network is not None and stores is not None and isinstance(name, str):
         yield from data_findings(name, network, stores)

@@ -18,6 +18,7 @@ from platform_components.errors import DeclarationError, Problem
 from platform_components.names import COMPONENT_NAME_MAX, child_name
 from platform_components.tenancy.args import Team, namespace_of
 from platform_components.tenancy.claims import SECTIONS, DataKind, missing_tier, store_name
+from platform_components.tenancy.isolation import Isolation, model_pool
 from platform_components.tenancy.placement import crowded, shard_of, shards_needed
 from platform_components.tenancy.quotas import QUOTA_CLASSES
 
@@ -81,7 +82,7 @@ def load_teams(files: Mapping[str, Path], root: Path | None = None) -> Teams:
 def fitting(teams: Teams, environment: Environment) -> Teams:
     """The teams of which an environment can make what they ask for; the others count as broken there, so that they stop nobody else."""
     found = {
-        name: [declared.document.problem(path, message) for path, message in _claim_findings(declared.team, environment)]
+        name: [declared.document.problem(path, message) for path, message in _fit_findings(declared.team, environment)]
         for name, declared in teams.sound.items()
     }
     return Teams(
@@ -103,7 +104,7 @@ def crossing_problems(teams: Teams, environments: Mapping[str, Environment], fol
         for check in (_environment_findings, _call_findings, _address_findings, _access_findings):
             problems += [declared.document.problem(path, message) for path, message in check(declared.team, teams, environments)]
         for environment in environments.values():
-            problems += [declared.document.problem(path, message) for path, message in _claim_findings(declared.team, environment)]
+            problems += [declared.document.problem(path, message) for path, message in _fit_findings(declared.team, environment)]
     problems += _store_problems(teams, environments)
     problems += _domain_problems(teams, environments)
     for name, environment in environments.items():
@@ -126,6 +127,22 @@ def _environment_findings(team: Team, _: Teams, environments: Mapping[str, Envir
                 ("environments", index),
                 f"there is no environment {name!r}; {f'did you mean {guess}?' if guess else 'choose from ' + choices(list(environments))}",
             )
+
+
+def _isolation_findings(team: Team, environment: Environment) -> Iterator[Finding]:
+    """What a team's isolation asks of an environment and does not get."""
+    name = environment.environment
+    if name not in team.environments or team.isolation_in(name) is not Isolation.NODE_POOL:
+        return
+    if model_pool(environment.cluster.all_pools, environment.tenants.node_pool) is None:
+        path: FieldPath = ("isolations", name) if name in team.isolations else ("isolation",)
+        yield path, f"nodes of its own are launched by Karpenter, and {name} has no pool of capacity karpenter; add one there"
+
+
+def _fit_findings(team: Team, environment: Environment) -> Iterator[Finding]:
+    """What a team asks of an environment and does not get."""
+    yield from _claim_findings(team, environment)
+    yield from _isolation_findings(team, environment)
 
 
 def _call_findings(team: Team, teams: Teams, _: Mapping[str, Environment]) -> Iterator[Finding]:
@@ -235,9 +252,9 @@ def _domain_problems(teams: Teams, environments: Mapping[str, Environment]) -> I
 
 
 def _capacity(name: str, environment: Environment, teams: Teams) -> Iterator[tuple[str, str]]:
-    """Quotas of all teams against the environment's pools, and teams against shards."""
+    """Quotas of all teams that share the environment's pools against these, and teams against shards."""
     here = [declared.team for declared in teams.sound.values() if name in declared.team.environments]
-    asked = {team.team: QUOTA_CLASSES[team.quota_in(name)].vcpu for team in here}
+    asked = {team.team: QUOTA_CLASSES[team.quota_in(name)].vcpu for team in here if team.isolation_in(name) is not Isolation.NODE_POOL}
     held = pool_vcpus(environment)
     settings = environment.tenants
     most = held * settings.quota_overcommit

@@ -11,6 +11,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from platform_components.args import Args, Late
 from platform_components.cluster.access_args import PERMISSION_SET_PATTERN, principal_problem
+from platform_components.cluster.node_pools.args import KarpenterNodes
+from platform_components.cluster.pools import KarpenterPool, PoolName
 from platform_components.data.connection import Access
 from platform_components.declarations.translate import choices, nearest
 from platform_components.delivery.args import GitUrl
@@ -23,6 +25,7 @@ from platform_components.profile import Profile
 from platform_components.secrets.team_args import READER
 from platform_components.tenancy.alerts import TeamAlerts, TeamLogs
 from platform_components.tenancy.claims import ClaimName, DataClaim, TenantData
+from platform_components.tenancy.isolation import Isolation
 from platform_components.tenancy.objectives import GATEWAYS, ServiceObjective, Tier
 from platform_components.tenancy.placement import MAX_SHARDS, TEAMS_PER_SHARD
 from platform_components.tenancy.quotas import QUOTA_CLASSES
@@ -214,6 +217,13 @@ class Team(Args):
     tier: Tier = Field(default=Tier.STANDARD, description="How much depends on it. Omitted: standard.")
     quota: QuotaName = Field(default="small", description="Size of its namespaces. Omitted: small.")
     quotas: Mapping[EnvironmentName, QuotaName] = Field(default={}, description="Another size by environment. Omitted: `quota` everywhere.")
+    isolation: Isolation = Field(
+        default=Isolation.NAMESPACE,
+        description="How far it is kept from other teams: `namespace`, or `node_pool` with nodes of its own. Omitted: namespace.",
+    )
+    isolations: Mapping[EnvironmentName, Isolation] = Field(
+        default={}, description="Another isolation by environment. Omitted: `isolation` everywhere."
+    )
     domains: tuple[Domain, ...] = Field(
         default=(), description="DNS domains its host names lie in, beside TEAM.<the environment's domain>. Omitted: only that."
     )
@@ -248,6 +258,10 @@ class Team(Args):
         """How much depends on a service."""
         return self.services[service].tier or self.tier
 
+    def isolation_in(self, environment: str) -> Isolation:
+        """How far it is kept from other teams in an environment."""
+        return self.isolations.get(environment, self.isolation)
+
     def groups_of(self, role: TeamRole) -> tuple[str, ...]:
         """Groups of the login that have a role."""
         own = self.access[role].groups if role in self.access else ()
@@ -262,9 +276,10 @@ def own_problems(team: Team) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for index, value in enumerate(values):
             if value in values[:index]:
                 yield (field, index), f"{value} is named twice; leave one out"
-    for environment in team.quotas:
-        if environment not in team.environments:
-            yield ("quotas", environment), f"{team.team} has no namespace in {environment}; add it to environments, or leave the size out"
+    for field in ("quotas", "isolations"):
+        for environment in getattr(team, field):
+            if environment not in team.environments:
+                yield (field, environment), f"{team.team} has no namespace in {environment}; add it to environments, or leave this out"
     yield from _service_problems(team)
     for index, call in enumerate(team.calls):
         if call.partition("/")[0] == team.team:
@@ -306,8 +321,20 @@ class TenantsSettings(Args):
         le=200,
         description=f"Most teams of one stack; its time grows with the square of it. Omitted: {TEAMS_PER_SHARD}.",
     )
+    node_pool: PoolName | None = Field(
+        default=None,
+        description="Karpenter pool of the cluster that the pools of teams with isolation `node_pool` are like. Omitted: the first one.",
+    )
     quota_overcommit: float = Field(
         default=1.5, ge=1, le=10, description="How far the quotas of all teams together may go beyond the vCPUs of the pools. Omitted: 1.5."
+    )
+
+
+class TenantNodes(KarpenterNodes):
+    """What the nodes of a team with isolation `node_pool` stand on."""
+
+    pool: KarpenterPool = Field(
+        description="Pool of the cluster that the team's is like: instances, image, disk, lifetime. Limits are the quota class's. Required."
     )
 
 
@@ -339,6 +366,9 @@ class TenantArgs(Args):
     objective_days: int | None = Field(
         default=None, ge=7, le=28, description="Over how many days its services' objectives are judged. Omitted: nothing watches them."
     )
+    nodes: TenantNodes | None = Field(
+        default=None, description="What nodes of its own stand on. Needed with isolation `node_pool`. Omitted: it has none."
+    )
     tags: Mapping[str, str] = Field(default={}, description="Tags of what it makes in AWS. Omitted: only Team, Tenant and Service.")
 
     @property
@@ -346,10 +376,17 @@ class TenantArgs(Args):
         """Whether the platform's gateway counts the requests of public services."""
         return self.mesh in GATEWAYS
 
+    @property
+    def isolation(self) -> Isolation:
+        """How far the team is kept from others here."""
+        return self.declaration.isolation_in(self.environment)
+
     @model_validator(mode="after")
     def _has_what_is_claimed(self) -> "TenantArgs":
         if self.declaration.data and self.data is None:
             raise ValueError(f"data is needed: {self.declaration.team} claims {', '.join(self.declaration.data)}")
+        if self.isolation is Isolation.NODE_POOL and self.nodes is None:
+            raise ValueError(f"nodes is needed: isolation of {self.declaration.team} in {self.environment} is node_pool")
         return self
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from platform_components.labels import DOMAINS, INGRESS, PUBLIC_LOAD_BALANCERS, owned
+from platform_components.labels import DOMAINS, INGRESS, NODE_POOL, PUBLIC_LOAD_BALANCERS, owned
 from platform_components.mesh.namespaces import ANNOTATIONS, LABELS
 from platform_components.tags import MANAGED_BY, merge_tags
 
@@ -18,7 +18,7 @@ CONTEXT: Final = "tenant"
 
 
 def namespace_metadata(
-    name: str, team: str, tier: str, mesh: str | None, domains: list[str], *, ingress: bool, public: bool
+    name: str, team: str, tier: str, mesh: str | None, domains: list[str], *, ingress: bool, public: bool, node_pool: str | None = None
 ) -> dict[str, Any]:
     """Metadata of a team's namespace: how its pods are held, and what it may have."""
     labels = {
@@ -33,6 +33,7 @@ def namespace_metadata(
         **(ANNOTATIONS[mesh] if mesh else {}),
         **({DOMAINS: ",".join(domains)} if domains else {}),
         **({PUBLIC_LOAD_BALANCERS: "true"} if public else {}),
+        **({NODE_POOL: node_pool} if node_pool else {}),
     }
     return {"name": name, "labels": owned(labels), "annotations": annotations}
 

@@ -13,7 +13,7 @@ from typing import Final
 LAYER: Final = "tenants"
 """The layer that is several stacks."""
 
-TEAMS_PER_SHARD: Final = 25
+TEAMS_PER_SHARD: Final = 12
 """Most teams of one stack: an `up` rewrites the stack's whole state at every step, so that its time grows with the square of its size."""
 
 MAX_SHARDS: Final = 100

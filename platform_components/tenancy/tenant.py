@@ -1,7 +1,8 @@
 """Tenant: what one team gets of one environment.
 
 Builds the namespace with its quota, limits, NetworkPolicies and mesh rules, roles and bindings, access entries, and for each service its
-account, AWS role and image repository; the budget. Does not build workloads, nor host names: those are the team's.
+account, AWS role and image repository; the budget; nodes of its own, where it has any. Does not build workloads, nor host names: those
+are the team's.
 """
 
 import json
@@ -25,7 +26,9 @@ from platform_components.tenancy.claims import reaches
 from platform_components.tenancy.delivery import create_delivery
 from platform_components.tenancy.entries import create_entries
 from platform_components.tenancy.images import lifecycle_policy
+from platform_components.tenancy.isolation import Isolation, pool_name
 from platform_components.tenancy.networks import Call, Listener, authorization_policies, network_policies
+from platform_components.tenancy.node_pools import create_node_pool
 from platform_components.tenancy.objects import CONTEXT, CatalogueService, catalogue_entities, cost_tags, namespace_metadata
 from platform_components.tenancy.quotas import QUOTA_CLASSES, limits_spec, quota_spec
 from platform_components.tenancy.rights import RULES, TeamRole, subjects
@@ -66,6 +69,7 @@ class Tenant(PlatformComponent):
         self._size = QUOTA_CLASSES[self._team.quota_in(args.environment)]
         self._namespace = self._create_namespace()
         self.namespace = self._namespace.metadata.name.apply(str)
+        self._create_isolation()
         self._create_bounds()
         self._create_networks()
         for role in TeamRole:
@@ -96,8 +100,14 @@ class Tenant(PlatformComponent):
             [*([f"{team.team}.{domain}"] if domain else []), *team.domains],
             ingress=any(service.public for service in team.services.values()),
             public=team.public_load_balancers,
+            node_pool=pool_name(self._called) if self._args.isolation is Isolation.NODE_POOL else None,
         )
         return k8s.core.v1.Namespace(child_name(self._name, "namespace"), metadata=metadata, opts=self.child_options())
+
+    def _create_isolation(self) -> None:
+        args = self._args
+        if args.isolation is Isolation.NODE_POOL and args.nodes is not None:
+            create_node_pool(self, self._name, args.nodes, self._called, self._team.team, self._size, self._tags())
 
     def _create_bounds(self) -> None:
         # Any, here and below: the objects are written as the API has them, and the SDK types its own spelling of the fields only.

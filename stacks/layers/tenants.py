@@ -11,8 +11,10 @@ from platform_components.declarations.addresses import tier_blocks
 from platform_components.declarations.environment import Environment
 from platform_components.declarations.team import LEFT_ALONE_VARIABLE, fitting, load_teams, shard_files
 from platform_components.errors import DeclarationError
-from platform_components.tenancy.args import Team, TenantArgs, namespace_of
+from platform_components.tags import merge_tags
+from platform_components.tenancy.args import Team, TenantArgs, TenantNodes, namespace_of
 from platform_components.tenancy.claims import TIERS, TenantData
+from platform_components.tenancy.isolation import Isolation, model_pool
 from platform_components.tenancy.objectives import period_days
 from platform_components.tenancy.tenant import Tenant
 from stacks.contracts import TenantsOutputs
@@ -51,6 +53,7 @@ def build(environment: Environment, upstream: Upstream, shard: int) -> TenantsOu
                 topic_arn=topic,
                 data=_data(environment, upstream) if team.data else None,
                 objective_days=period_days(environment.observability.metrics.retention_days),
+                nodes=_nodes(environment, upstream) if team.isolation_in(name) is Isolation.NODE_POOL else None,
                 tags=environment.default_tags("tenants"),
             ),
             opts,
@@ -83,4 +86,21 @@ def _data(environment: Environment, upstream: Upstream) -> TenantData:
         addresses={tier: tier_blocks(environment, tier) or (network.cidr,) for tier in tiers},
         endpoints=tier_blocks(environment, declared.endpoint_settings.tier) if declared.interface_endpoints else (),
         defaults=environment.data.defaults,
+    )
+
+
+def _nodes(environment: Environment, upstream: Upstream) -> TenantNodes | None:
+    """What nodes of a team's own stand on; none where Karpenter has no pool they could be like."""
+    cluster = environment.cluster
+    pool = model_pool(cluster.all_pools, environment.tenants.node_pool)
+    if pool is None:
+        return None
+    return TenantNodes(
+        pool=pool,
+        instance_profile_name=upstream.require("cluster", "karpenter_instance_profile_name"),
+        security_group_id=upstream.require("cluster", "cluster_security_group_id"),
+        subnet_ids=upstream.network.subnets(cluster.node_tier),
+        volume_key_arn=upstream.require("cluster", "key_arn") if cluster.encryption.volumes else None,
+        ip_family=cluster.kubernetes_network.ip_family,
+        tags=merge_tags(environment.default_tags("tenants"), cluster.tags),
     )

@@ -94,6 +94,16 @@ POD_FLAWS: Mapping[str, tuple[str, Object, str]] = {
         {"tolerations": [{"operator": "Exists", "effect": "NoSchedule"}]},
         "every NoSchedule taint",
     ),
+    "tolerate-a-tenants-nodes": (
+        "node-pools",
+        {"tolerations": [{"key": "platform.pool/dedicated", "value": "tenant-other-prod"}]},
+        "tenant-other-prod",
+    ),
+    "tolerate-all-dedicated-nodes": (
+        "node-pools",
+        {"tolerations": [{"key": "platform.pool/dedicated", "operator": "Exists"}]},
+        "every pool",
+    ),
 }
 
 

@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 
 from platform_components.identity.args import ClusterRef
-from platform_components.labels import OWNED
+from platform_components.labels import NODE_POOL, OWNED, POOL_LABEL
 from platform_components.tenancy.args import TenantArgs
+from platform_components.tenancy.isolation import pool_name
 from platform_components.tenancy.rights import TeamRole, access_group
 from platform_components.tenancy.tenant import Tenant
 from platformctl.sandbox import lifecycle
 from platformctl.sandbox.client import SandboxClient
+from platformctl.sandbox.kubernetes.definitions import at_hand
 from tests.engine.admission_cases import named
-from tests.engine.kubernetes_api import Api, eventually
+from tests.engine.isolation_cases import ESCAPES, INTRUSIONS, NODES, at_home, deployment, toleration
+from tests.engine.kubernetes_api import Answer, Api, eventually
 from tests.engine.multi_tenancy import (
     CHECKS,
     SELF_REVIEWS,
@@ -40,13 +43,18 @@ from tests.support import deploy
 CLUSTER = ClusterRef(name="judge", arn="arn:aws:eks:eu-west-1:123456789012:cluster/judge")
 TEAMS = tuple(f"team-{index:02d}" for index in range(20))
 ONE, TWO = TEAMS[:2]
+ISOLATED = {TEAMS[2]: "node_pool"}
+"""Teams that are kept further from the others."""
+HOUSED = TEAMS[2]
+POOL = pool_name(f"{HOUSED}-prod")
 _RBAC = "rbac.authorization.k8s.io"
 
 
 def tenant_objects(team: str) -> list[Object]:
     """What Tenant makes in the cluster for a default team with one service."""
     declared = {"team": team, "owners": [f"@{team}"], "group": f"sso-{team}", "environments": ["prod"], "services": {"web": {}}}
-    args = TenantArgs(declaration=declared, environment="prod", cluster=CLUSTER)  # type: ignore[arg-type]
+    declared["isolation"] = ISOLATED.get(team, "namespace")
+    args = TenantArgs(declaration=declared, environment="prod", cluster=CLUSTER, nodes=NODES)  # type: ignore[arg-type]
     graph = deploy(lambda: Tenant(team, args)).graph
     made = [dict(node.inputs) for node in graph if node.custom and node.type.startswith("kubernetes:") and "apiVersion" in node.inputs]
     return sorted(made, key=lambda one: one["kind"] != "Namespace")
@@ -70,12 +78,17 @@ def api(kubernetes_programs: Mapping[str, Path], tmp_path_factory: pytest.TempPa
         assert api.create(binding).admitted
         eventually(lambda: api.request("GET", "/api/v1/nodes", **OPERATOR).admitted, "the operator has its rights")
         install(api)
+        for definition in (*at_hand().of_group("karpenter.sh"), *at_hand().of_group("karpenter.k8s.aws")):
+            assert api.create(definition).admitted
+        for kind in ({"apiVersion": "karpenter.sh/v1", "kind": "NodePool"}, {"apiVersion": "karpenter.k8s.aws/v1", "kind": "EC2NodeClass"}):
+            eventually(lambda kind=kind: api.serves(kind), f"{kind['kind']} is served")  # type: ignore[misc]
         for team in TEAMS:
             for made in tenant_objects(team):
                 answered = api.create(made, made["metadata"].get("namespace", ""), **OPERATOR)
                 assert answered.admitted, f"{made['kind']} {made['metadata']['name']}: {answered.message}"
         for team in TEAMS:
-            eventually(lambda team=team: side(api, team).create(pod(), dryRun="All").admitted, f"{team} can make a pod")
+            one = at_home(POOL) if team == HOUSED else pod()
+            eventually(lambda team=team, one=one: side(api, team).create(one, dryRun="All").admitted, f"{team} can make a pod")
         eventually(lambda: not side(api, ONE).create(pod(imagePullPolicy="Never"), dryRun="All").admitted, "policies are enforced")
         yield api
         api.close()
@@ -198,17 +211,17 @@ def with_extra(api: Api, *objects: tuple[Object, str], works: Callable[[], bool]
         eventually(lambda: not works(), "what was granted is taken back")
 
 
-def grant(api: Api, where: str, resource: str, verbs: list[str]) -> Any:
+def grant(api: Api, where: str, resource: str, verbs: list[str], team: str = ONE) -> Any:
     """A right more for the tenant's admins, in a namespace or (empty) in the cluster."""
     prefix = "" if where else "Cluster"
     role = {**named(f"{_RBAC}/v1", f"{prefix}Role", name="mutant"), "rules": [{"apiGroups": [""], "resources": [resource], "verbs": verbs}]}
     binding = {
         **named(f"{_RBAC}/v1", f"{prefix}RoleBinding", name="mutant"),
         "roleRef": {"apiGroup": _RBAC, "kind": f"{prefix}Role", "name": "mutant"},
-        "subjects": [{"kind": "Group", "name": f"sso-{ONE}", "apiGroup": _RBAC}],
+        "subjects": [{"kind": "Group", "name": f"sso-{team}", "apiGroup": _RBAC}],
     }
     one = Resource("", resource, namespaced=bool(where))
-    return with_extra(api, (role, where), (binding, where), works=lambda: may(api, admin(ONE), verbs[0], one, where))
+    return with_extra(api, (role, where), (binding, where), works=lambda: may(api, admin(team), verbs[0], one, where))
 
 
 def without_rules(resource: str) -> Callable[[Object], Object]:
@@ -359,6 +372,70 @@ def test_no_admin_gives_itself_more_than_it_has(api: Api) -> None:
     account = f"system:serviceaccount:{ONE}-prod:web"
     assert not may(api, here.who, "impersonate", Resource("", "serviceaccounts", namespaced=True), here.namespace)
     assert here.ask("POST", f"/api/v1/namespaces/{ONE}-prod/serviceaccounts/web/token", {}).code == 403, account
+
+
+# --- nodes of a tenant's own
+
+
+def refused_by(answer: Answer) -> str:
+    assert (answer.code, answer.reason) == (403, "Forbidden"), answer.message
+    return answer.message
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_a_tenant_with_nodes_of_its_own_runs_on_no_others(api: Api, escape: str) -> None:
+    """Neither its people nor a controller that makes pods of an old template; and it is told at the template."""
+    leaving = ESCAPES[escape](POOL)
+    here = side(api, HOUSED)
+    controller = {"user": "system:serviceaccount:kube-system:replicaset-controller", "groups": ("system:serviceaccounts:kube-system",)}
+    answers = [here.create(leaving, dryRun="All"), here.create(deployment(leaving), dryRun="All")]
+    answers.append(api.create(leaving, here.namespace, **controller, dryRun="All"))
+    for answer in answers:
+        assert "platform-node-pools" in refused_by(answer)
+        assert POOL in answer.message
+    for home in (at_home(POOL), deployment(at_home(POOL))):
+        assert here.create(home, dryRun="All").admitted
+
+
+@pytest.mark.parametrize("intrusion", INTRUSIONS)
+def test_nobody_else_runs_on_them(api: Api, intrusion: str) -> None:
+    entering, policy = INTRUSIONS[intrusion](POOL)
+    for team in (*TEAMS[:2], *TEAMS[3:]):
+        assert f"platform-{policy}" in refused_by(side(api, team).create(entering, dryRun="All"))
+    assert f"platform-{policy}" in refused_by(side(api, ONE).create(deployment(entering), dryRun="All"))
+
+
+def test_pools_that_are_no_tenants_stay_open_to_all(api: Api) -> None:
+    shared = with_pod(tolerations=[toleration("gpu")], nodeSelector={POOL_LABEL: "gpu"})
+    assert side(api, ONE).create(shared, dryRun="All").admitted
+    assert not side(api, HOUSED).create(shared, dryRun="All").admitted
+
+
+def test_it_is_the_policy_that_keeps_them(api: Api) -> None:
+    """Nothing else does: without it, both directions are open."""
+    leaving, (entering, _) = ESCAPES["no selector"](POOL), INTRUSIONS["its selector and its taint"](POOL)
+
+    def open_() -> bool:
+        return side(api, HOUSED).create(leaving, dryRun="All").admitted and side(api, ONE).create(entering, dryRun="All").admitted
+
+    assert not open_()
+    with with_policy(api, "node-pools", "audit", open_):
+        assert open_()
+
+
+def test_which_nodes_are_whose_no_tenant_says(api: Api) -> None:
+    here = side(api, HOUSED)
+    at = f"/api/v1/namespaces/{here.namespace}"
+    assert api.request("GET", at).body["metadata"]["annotations"][NODE_POOL] == POOL
+    change = {"metadata": {"annotations": {NODE_POOL: None}}}
+    assert here.ask("PATCH", at, change, content_type="application/merge-patch+json").code == 403
+    with grant(api, here.namespace, "namespaces", ["patch"], HOUSED):
+        told = refused_by(here.ask("PATCH", at, change, content_type="application/merge-patch+json"))
+        assert "platform-namespaces" in told or "platform-owned-objects" in told
+    for pools in (f"/apis/karpenter.sh/v1/nodepools/{POOL}", f"/apis/karpenter.k8s.aws/v1/ec2nodeclasses/{POOL}"):
+        assert api.request("GET", pools).admitted
+        for method in ("GET", "DELETE"):
+            assert here.ask(method, pools).code == 403
 
 
 # --- each against all others

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from platform_components.declarations.environment import load_environment
 from platform_components.declarations.team import Teams, fitting, load_teams, team_files
 from platform_components.errors import DeclarationError
 from platform_components.tenancy.args import Team
@@ -170,6 +171,35 @@ def test_a_store_needs_its_tier_and_a_name_of_its_own(copy: Project) -> None:
 
 def test_teams_that_agree_are_not_complained_of(copy: Project) -> None:
     assert crossing(copy, {"services": {"api": {"callers": ["ledger"]}}}, calls=["payments/api"], domains=["ledger.example.org"]) == []
+
+
+def without_karpenter(project: Project) -> None:
+    path = project.folder / "environments" / "dev.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "capacity: karpenter" not in line), encoding="utf-8")
+
+
+def test_nodes_of_a_teams_own_need_karpenter_in_each_environment(copy: Project) -> None:
+    write(copy, isolations={"dev": "node_pool"})
+    assert told(copy) == []
+    without_karpenter(copy)
+    (line,) = told(copy)
+    assert line.startswith("stacks/teams/ledger.yaml:8  isolations.dev"), line
+    assert "dev has no pool of capacity karpenter; add one there" in line
+
+
+def test_nodes_of_a_teams_own_are_no_part_of_what_others_share(copy: Project) -> None:
+    write(copy, quota="huge")
+    assert "teams may request 96 vCPU; the pools hold 38" in told(copy)[0]
+    write(copy, quota="huge", isolation="node_pool")
+    assert told(copy) == []
+
+
+def test_the_pool_that_theirs_are_like_is_one_of_karpenters(copy: Project) -> None:
+    path = copy.folder / "environments" / "dev.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "tenants: {node_pool: system}\n", encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"tenants.node_pool  system is no pool of capacity karpenter; choose from general"):
+        load_environment(path)
 
 
 def test_a_broken_file_is_the_fault_of_nobody_else(copy: Project) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
+from pydantic import ValidationError
 
 from platform_components.errors import UpstreamError
 from platform_components.identity.args import ClusterRef
-from platform_components.labels import DOMAINS, INGRESS, OWNED
+from platform_components.labels import DOMAINS, INGRESS, NODE_POOL, OWNED
 from platform_components.tenancy.args import TenantArgs
 from platform_components.tenancy.context import TeamContext
 from platform_components.tenancy.quotas import QUOTA_CLASSES, quota_spec
@@ -51,6 +52,45 @@ def test_a_namespace_says_how_its_pods_are_held_and_what_it_may_have() -> None:
 def test_an_environment_may_have_another_size() -> None:
     done = tenant(quota="small", quotas={"prod": "large"})
     assert done.one("kubernetes:core/v1:ResourceQuota").inputs["spec"] == quota_spec(QUOTA_CLASSES["large"])
+
+
+NODES: dict[str, Any] = {
+    "pool": {"capacity": "karpenter", "families": ["m7g"], "limit_vcpu": 320, "taints": [{"key": "spot"}], "labels": {"zone": "a"}},
+    "instance_profile_name": "nodes",
+    "security_group_id": "sg-1",
+    "subnet_ids": ["subnet-1", "subnet-2"],
+    "tags": {"Environment": "prod"},
+}
+
+
+def test_nodes_of_its_own_are_like_the_clusters_and_no_more_than_its_quota_can_fill() -> None:
+    done = tenant({"nodes": NODES}, isolation="node_pool", quota="medium")
+    found = {node.inputs["kind"]: node.inputs for node in objects(done) if node.inputs.get("kind") in ("NodePool", "EC2NodeClass")}
+    assert {made["metadata"]["name"] for made in found.values()} == {"tenant-ledger-prod"}
+    assert {made["metadata"]["labels"][OWNED] for made in found.values()} == {"platform"}
+    spec = found["NodePool"]["spec"]
+    assert spec["limits"] == {"cpu": "24", "memory": "96Gi"}, "twice what the quota lets pods request"
+    assert spec["template"]["metadata"]["labels"] == {
+        "zone": "a",
+        "platform-components/team": "ledger",
+        "platform.pool/name": "tenant-ledger-prod",
+    }
+    assert spec["template"]["spec"]["taints"] == [{"key": "platform.pool/dedicated", "value": "tenant-ledger-prod", "effect": "NoSchedule"}]
+    assert {"key": "karpenter.k8s.aws/instance-family", "operator": "In", "values": ["m7g"]} in spec["template"]["spec"]["requirements"]
+    tags = found["EC2NodeClass"]["spec"]["tags"]
+    assert (tags["Team"], tags["Tenant"], tags["Environment"]) == ("ledger", "ledger-prod", "prod")
+    assert done.one("kubernetes:core/v1:Namespace").inputs["metadata"]["annotations"][NODE_POOL] == "tenant-ledger-prod"
+
+
+def test_a_team_shares_its_nodes_unless_it_says_otherwise() -> None:
+    done = tenant({"nodes": NODES}, isolation="node_pool", isolations={"prod": "namespace"})
+    assert not [node for node in objects(done) if node.inputs.get("kind") == "NodePool"]
+    assert NODE_POOL not in done.one("kubernetes:core/v1:Namespace").inputs["metadata"].get("annotations", {})
+
+
+def test_nodes_of_its_own_stand_on_something() -> None:
+    with pytest.raises(ValidationError, match="nodes is needed: isolation of ledger in prod is node_pool"):
+        tenant(isolation="node_pool")
 
 
 @pytest.mark.parametrize("name", QUOTA_CLASSES)

@@ -1,11 +1,12 @@
 """NodePool and node class objects in the cluster, and `KarpenterPools`, which registers them elsewhere."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from platform_components.cluster.node_pools.args import KarpenterPoolsArgs
+from platform_components.cluster.node_pools.args import KarpenterNodes, KarpenterPoolsArgs
 from platform_components.cluster.node_pools.objects import NODE_POOL_API, Surroundings, dialect_of, node_class_spec, node_pool_spec
 from platform_components.cluster.pools import ProvisionedPool
 from platform_components.component import PlatformComponent
@@ -29,17 +30,21 @@ class KarpenterPools(PlatformComponent):
 
     def __init__(self, name: str, args: KarpenterPoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
-        around = Surroundings(
-            identity={"instanceProfile": args.instance_profile_name},
-            subnet_ids=subnet_terms(pulumi.Output.from_input(args.subnet_ids)),
-            security_group_id=args.security_group_id,
-            volume_key_arn=args.volume_key_arn,
-            ip_family=args.ip_family,
-            tags=merge_tags({"Name": name, "ManagedBy": MANAGED_BY}, args.tags),
-        )
-        create_objects(self, name, args.pools, around)
+        create_objects(self, name, args.pools, karpenter_surroundings(name, args))
         self.names = pulumi.Output.from_input(list(args.pools))
         self.register()
+
+
+def karpenter_surroundings(name: str, nodes: KarpenterNodes) -> Surroundings:
+    """What node classes of Karpenter need to know of the cluster."""
+    return Surroundings(
+        identity={"instanceProfile": nodes.instance_profile_name},
+        subnet_ids=subnet_terms(pulumi.Output.from_input(nodes.subnet_ids)),
+        security_group_id=nodes.security_group_id,
+        volume_key_arn=nodes.volume_key_arn,
+        ip_family=nodes.ip_family,
+        tags=merge_tags({"Name": name, "ManagedBy": MANAGED_BY}, nodes.tags),
+    )
 
 
 def subnet_terms(subnet_ids: pulumi.Output[Sequence[str]]) -> pulumi.Output[Sequence[Mapping[str, str]]]:
@@ -55,19 +60,21 @@ def create_objects(
     *,
     provider: k8s.Provider | None = None,
     after: Sequence[pulumi.Resource] = (),
+    labels: Mapping[str, str] | None = None,
 ) -> list[pulumi.Resource]:
     """Register a node class and a NodePool for each pool.
 
     Their names are fixed: nodes carry the pool's, and people go by it.
     """
     made: list[pulumi.Resource] = []
+    labelled: dict[str, Any] = {"labels": labels} if labels else {}
     for pool_name, pool in pools.items():
         dialect = dialect_of(pool)
         node_class = k8s.apiextensions.CustomResource(
             child_name(name, "class", pool_name),
             api_version=dialect.api_version,
             kind=dialect.kind,
-            metadata={"name": pool_name},
+            metadata={"name": pool_name, **labelled},
             spec=node_class_spec(pool_name, pool, around),
             opts=component.child_options(provider=provider, depends_on=list(after)),
         )
@@ -75,7 +82,7 @@ def create_objects(
             child_name(name, "pool", pool_name),
             api_version=NODE_POOL_API,
             kind="NodePool",
-            metadata={"name": pool_name},
+            metadata={"name": pool_name, **labelled},
             spec=node_pool_spec(pool_name, pool),
             # The pool goes first on destroy: its nodes drain while their class still stands.
             opts=component.child_options(provider=provider, depends_on=[*after, node_class]),
