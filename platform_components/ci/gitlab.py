@@ -11,7 +11,7 @@ from typing import Any
 
 from platform_components.ci.args import RunnerPool
 from platform_components.ci.pods import DO_NOT_DISRUPT, GRACE_SECONDS, POOL, node_selector, size
-from platform_components.cluster.pools import DEDICATED_KEY
+from platform_components.labels import DEDICATED_KEY
 
 Table = dict[str, Any]
 
