@@ -373,12 +373,6 @@ def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:
     settings = _sound(PlatformSettings, data.get("platform", {}))
     if cluster is not None and settings is not None:
         yield from platform_findings(cluster, settings)
-    delivery = _sound(DeliverySettings, data.get("delivery", {}))
-    if cluster is not None and delivery is not None:
-        yield from ci_findings(cluster, delivery.ci)
-    tenants = _sound(TenantsSettings, data.get("tenants", {}))
-    if cluster is not None and tenants is not None:
-        yield from tenants_findings(cluster, tenants)
     stores = _sound(DataSettings, data.get("data", {}))
     if network is not None and stores is not None and isinstance(name, str):
         yield from data_findings(name, network, stores)
@@ -389,9 +383,20 @@ def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:
     promises = _sound(ResilienceSettings, data.get("resilience", {}))
     if stores is not None and promises is not None:
         yield from resilience_findings(stores, promises)
-    audit = _sound(EnvironmentAudit, data["audit"]) if isinstance(data.get("audit"), Mapping) else None
     if cluster is not None:
-        yield from audit_findings(audit, cluster)
+        yield from _asked_of_cluster(data, cluster)
+
+
+def _asked_of_cluster(data: Mapping[str, Any], cluster: EksClusterSettings) -> Iterator[Finding]:
+    """What other sections ask of the cluster and do not get."""
+    delivery = _sound(DeliverySettings, data.get("delivery", {}))
+    if delivery is not None:
+        yield from ci_findings(cluster, delivery.ci)
+    tenants = _sound(TenantsSettings, data.get("tenants", {}))
+    if tenants is not None:
+        yield from tenants_findings(cluster, tenants)
+    audit = _sound(EnvironmentAudit, data["audit"]) if isinstance(data.get("audit"), Mapping) else None
+    yield from audit_findings(audit, cluster)
 
 
 def _sound(model: type[A], section: Any) -> A | None:

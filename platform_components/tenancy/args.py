@@ -323,7 +323,8 @@ class TenantsSettings(Args):
     )
     node_pool: PoolName | None = Field(
         default=None,
-        description="Karpenter pool of the cluster that the pools of teams with isolation `node_pool` are like. Omitted: the first one.",
+        description="Karpenter pool of the cluster that the pools of teams with isolation `node_pool` are like. "
+        "Omitted: the first that is not dedicated.",
     )
     quota_overcommit: float = Field(
         default=1.5, ge=1, le=10, description="How far the quotas of all teams together may go beyond the vCPUs of the pools. Omitted: 1.5."

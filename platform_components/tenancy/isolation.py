@@ -24,9 +24,11 @@ def pool_name(namespace: str) -> str:
 
 
 def model_pool(pools: Mapping[str, Any], wanted: str | None) -> KarpenterPool | None:
-    """The pool of a cluster that teams' own are like: the one that is named, else Karpenter's first; None where there is none."""
+    """The pool of a cluster that teams' own are like: the one that is named, else Karpenter's first for everybody; None without one."""
     made = {name: pool for name, pool in pools.items() if isinstance(pool, KarpenterPool)}
-    return made.get(wanted) if wanted is not None else next(iter(made.values()), None)
+    if wanted is not None:
+        return made.get(wanted)
+    return next((pool for pool in made.values() if not pool.dedicated), None)
 
 
 def own_pool(model: KarpenterPool, team: str, size: QuotaClass) -> KarpenterPool:

@@ -175,8 +175,7 @@ def test_teams_that_agree_are_not_complained_of(copy: Project) -> None:
 
 def without_karpenter(project: Project) -> None:
     path = project.folder / "environments" / "dev.yaml"
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    path.write_text("".join(line for line in lines if "capacity: karpenter" not in line), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("capacity: karpenter", "capacity: auto"), encoding="utf-8")
 
 
 def test_nodes_of_a_teams_own_need_karpenter_in_each_environment(copy: Project) -> None:
@@ -198,7 +197,7 @@ def test_nodes_of_a_teams_own_are_no_part_of_what_others_share(copy: Project) ->
 def test_the_pool_that_theirs_are_like_is_one_of_karpenters(copy: Project) -> None:
     path = copy.folder / "environments" / "dev.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "tenants: {node_pool: system}\n", encoding="utf-8")
-    with pytest.raises(DeclarationError, match=r"tenants.node_pool  system is no pool of capacity karpenter; choose from general"):
+    with pytest.raises(DeclarationError, match=r"tenants.node_pool  system is no pool of capacity karpenter; choose from general, ci"):
         load_environment(path)
 
 
