@@ -21,15 +21,26 @@ PLATFORMCTL = (sys.executable, "-m", "platformctl")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the engine; a missing engine skips visibly here and fails in CI."""
+    """Everything in this folder needs the engine; a missing engine skips visibly here and fails in CI.
+
+    Tests that share what their module has started run in one worker, so that it is started once; the others go wherever there is room.
+    """
     here = Path(__file__).parent
     ours = [item for item in items if here in item.path.parents]
     missing = bool(ours) and find_cli() is None
     for item in ours:
         item.add_marker(pytest.mark.engine)
         item.add_marker(pytest.mark.timeout(900))
+        if isinstance(item, pytest.Function) and _shares(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if missing and not os.environ.get("CI"):
             item.add_marker(pytest.mark.skip(reason="no Pulumi CLI: run `platformctl tools install pulumi`"))
+
+
+def _shares(test: pytest.Function) -> bool:
+    """Whether a test uses anything that lives as long as its module."""
+    definitions = test._fixtureinfo.name2fixturedefs.values()
+    return any(found[-1].scope == "module" for found in definitions if found)
 
 
 @pytest.fixture(scope="session")

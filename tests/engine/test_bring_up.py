@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pytest
-
 from tests.engine.conftest import Repository
 from tests.engine.inventory import Names, inventory
 
@@ -115,81 +113,6 @@ def test_plain_pulumi_command_lines(repository: Repository) -> None:
     for layer in ("cluster", "network"):
         repository.pulumi("destroy", "-s", f"dev.{layer}", "--yes", "--skip-preview")
     assert not any(made_in(repository).values())
-
-
-@pytest.mark.parametrize("field", ["tags", "attribute"])
-def test_a_change_out_of_band_is_shown_and_repaired(repository: Repository, field: str) -> None:
-    repository.platformctl("up", "dev.network", "--sandbox", "--yes")
-    ec2 = repository.aws("ec2")
-    vpc = made_in(repository)["vpcs"][0]
-    subnet = made_in(repository)["subnets"][0]
-
-    def read() -> object:
-        if field == "tags":
-            return sorted((tag["Key"], tag["Value"]) for tag in ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Tags"])
-        return ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["MapPublicIpOnLaunch"]
-
-    declared = read()
-    if field == "tags":
-        ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Environment", "Value": "somebody-elses"}])
-    else:
-        ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
-    assert read() != declared
-
-    shown = repository.platformctl("drift", "dev.network", check=1).stdout
-    assert "somebody-elses" in shown if field == "tags" else "mapPublicIpOnLaunch" in shown
-    assert read() != declared, "drift only looks"
-
-    repository.platformctl("up", "dev.network", "--sandbox", "--yes")
-    assert read() == declared
-    repository.platformctl("drift", "dev.network")
-
-
-def test_a_deleted_resource_is_drift_and_is_made_again(repository: Repository) -> None:
-    repository.platformctl("up", "dev.network", "--sandbox", "--yes")
-    ec2 = repository.aws("ec2")
-    flow_log = made_in(repository)["flow logs"][0]
-    ec2.delete_flow_logs(FlowLogIds=[flow_log])
-    repository.platformctl("drift", "dev.network", check=1)
-    repository.platformctl("up", "dev.network", "--sandbox", "--yes")
-    assert len(made_in(repository)["flow logs"]) == 1
-    repository.platformctl("drift", "dev.network")
-
-
-def test_adding_a_zone_and_closing_a_tier_replace_nothing(repository: Repository) -> None:
-    repository.platformctl("up", "dev.network", "--sandbox", "--yes")
-    before = {kind: set(ids) for kind, ids in made_in(repository).items()}
-    declaration = repository.root / "stacks" / "environments" / "dev.yaml"
-    text = declaration.read_text(encoding="utf-8")
-    assert "zones: [euw1-az1, euw1-az2]" in text
-    declaration.write_text(text.replace("zones: [euw1-az1, euw1-az2]", "zones: [euw1-az1, euw1-az2, euw1-az3]"), encoding="utf-8")
-    result = json.loads(repository.platformctl("up", "dev.network", "--sandbox", "--yes", "--json").stdout)
-    changes = result["layers"][0]["changes"]
-    assert "replace" not in changes
-    assert "delete" not in changes
-    assert changes["create"] > 0
-    after = {kind: set(ids) for kind, ids in made_in(repository).items()}
-    for kind, ids in before.items():
-        assert ids <= after[kind], f"{kind} lost {ids - after[kind]}"
-
-    closing = declaration.read_text(encoding="utf-8").replace("network:\n", "network:\n  network_acls: {tiers: [database]}\n")
-    for text, role in ((closing, "database"), (closing.replace("[database]", "[cache]"), "open")):
-        declaration.write_text(text, encoding="utf-8")
-        repository.platformctl("up", "dev.network", "--sandbox", "--yes", "--no-refresh")
-        assert acls_of(repository, "database") == {f"dev-network-acl-{role}"}, "no subnet is left to the default ACL, which is closed"
-
-
-def acls_of(repository: Repository, tier: str) -> set[str]:
-    """Names of the network ACLs that the subnets of a tier have."""
-    ec2 = repository.aws("ec2")
-
-    def name(item: dict[str, Any]) -> str:
-        return next((tag["Value"] for tag in item.get("Tags", ()) if tag["Key"] == "Name"), "")
-
-    subnets = {item["SubnetId"] for item in ec2.describe_subnets()["Subnets"] if name(item).startswith(f"dev-{tier}-")}
-    assert subnets
-    held = [(one["SubnetId"], name(acl)) for acl in ec2.describe_network_acls()["NetworkAcls"] for one in acl["Associations"]]
-    return {acl for subnet, acl in held if subnet in subnets}
 
 
 def test_a_preview_shows_what_up_then_changes(repository: Repository) -> None:

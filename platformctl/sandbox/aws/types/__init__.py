@@ -22,7 +22,7 @@ MODULES: Final = {
     "ecr": ("registry",),
     "eks": ("eks_cluster", "eks_nodes", "eks_access"),
     "elasticache": ("data", "caches"),
-    "elb": ("balancing",),
+    "elb": ("classic_balancing",),
     "guardduty": ("guardduty",),
     "iam": ("iam", "users"),
     "kinesis": ("streams", "firehose"),
