@@ -15,6 +15,7 @@ from platform_components.observability.rules import RuleSettings, platform_rules
 from platform_components.observability.rules.logs import logs_group
 from platform_components.observability.slo.args import SloSettings
 from platform_components.observability.slo.rules import groups
+from platform_components.secrets import alerts
 
 SETTINGS = RuleSettings(subnet_addresses={"euw1-az1": 1000}, backup_hours={"daily": 30}, monthly_usd=18000)
 LINKS = Links("https://git.example.com/docs/runbooks", "https://grafana.example.com")
@@ -35,6 +36,8 @@ def specs() -> Mapping[str, Any]:
         "flux": flux.alerts(LINKS),
         **{f"releases-{engine}": release_alerts.alerts(engine, LINKS) for engine in Engine},
         "public-entries": probes.rules(14, LINKS),
+        "vault": alerts.vault_rules(LINKS),
+        "external-secrets": alerts.delivery_rules(LINKS),
     }
 
 

@@ -19,6 +19,8 @@ BOOTSTRAP: Final = "vault-bootstrap"
 SNAPSHOTS: Final = "vault-snapshots"
 PROGRAM_ROLE: Final = "platform-program"
 """Role of Vault's AWS login that the platform's program logs in for, and its policy."""
+CERTIFICATE_HOURS: Final = 2160
+"""Life of the servers' certificate."""
 AWS_CLI: Final = Image("public.ecr.aws", "aws-cli/aws-cli", "2.31.25")
 
 PROGRAM_POLICY: Final = """\
@@ -83,7 +85,7 @@ def certificate(issuer: Any) -> Spec:
         "issuerRef": issuer,
         "dnsNames": list(vault.HOSTS),
         "ipAddresses": ["127.0.0.1"],
-        "duration": "2160h",
+        "duration": f"{CERTIFICATE_HOURS}h",
         "renewBefore": "720h",
         "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
         "usages": ["server auth", "client auth"],

@@ -17,8 +17,9 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
 from platform_components.charts.addon import mirrored
+from platform_components.charts.args import AddonSettings
 from platform_components.charts.namespace import create_namespace
-from platform_components.charts.records import external_secrets
+from platform_components.charts.records import external_secrets, reloader
 from platform_components.charts.records import vault as chart
 from platform_components.charts.release import install
 from platform_components.component import PlatformComponent
@@ -33,7 +34,7 @@ from platform_components.identity.workload_identity import WorkloadIdentity
 from platform_components.labels import owned
 from platform_components.locate import locate
 from platform_components.names import child_name
-from platform_components.secrets import documents
+from platform_components.secrets import alerts, documents
 from platform_components.secrets.args import SecretsPlatformArgs
 from platform_components.secrets.content import Content
 from platform_components.secrets.login import login_header
@@ -70,6 +71,7 @@ class SecretsPlatform(PlatformComponent):
         self._args = args
         self._site = args.site()
         self._external_secrets()
+        self._reloader()
         self.provider: pulumi.ProviderResource | None = None
         content: Content | None = None
         bucket: Bucket | None = None
@@ -77,6 +79,7 @@ class SecretsPlatform(PlatformComponent):
             self._namespace = create_namespace(self, name, chart.NAMESPACE, chart.ADDON.pod_security, chart.ADDON.traffic)
             started = self._start(self._serve())
             content = Content(self, name, args, started)
+            self._alerts("vault", chart.NAMESPACE, alerts.vault_rules(args.links), self._namespace)
             bucket = self._snapshots(content)
             self.provider = content.provider
         self.address = pulumi.Output.from_input(content.address if content else None)
@@ -89,6 +92,20 @@ class SecretsPlatform(PlatformComponent):
         addon = external_secrets.ADDON
         namespace = create_namespace(self, self._name, addon.namespace, addon.pod_security, addon.traffic)
         install(self, self._name, addon, addon.values(self._site), self._args, namespace=namespace.metadata.name)
+        self._alerts("external-secrets", addon.namespace, alerts.delivery_rules(self._args.links), namespace)
+
+    def _reloader(self) -> None:
+        """What External Secrets has written anew reaches pods that ask for it; Vault's own certificate is the first."""
+        addon = reloader.ADDON
+        if self._args.addons.get(addon.name, AddonSettings()).enabled is False:
+            return
+        namespace = create_namespace(self, self._name, addon.namespace, addon.pod_security, addon.traffic)
+        install(self, self._name, addon, addon.values(self._site), self._args, namespace=namespace.metadata.name)
+
+    def _alerts(self, name: str, where: str, spec: Any, namespace: pulumi.Resource) -> None:
+        if self._site.monitors:
+            objects = CustomResources(self, self._name, where)
+            objects.create(f"{name}-alerts", "monitoring.coreos.com/v1", "PrometheusRule", name, spec, [namespace])
 
     def _serve(self) -> k8s.helm.v3.Release:
         """Vault's servers, with the key that unseals them and the certificate that they answer with."""

@@ -38,6 +38,9 @@ _ENTRY = '{job="probe/monitoring/entry-shop",instance="https://shop.example.com/
 _INGRESS = '{job="probe/monitoring/ingresses",instance="https://shop.dev.example.com/",namespace="shop"}'
 _RELEASE = 'rollout_info{namespace="argo-rollouts",exported_namespace="shop",name="checkout",phase="%s"}'
 _CANARY = 'flagger_canary_status{namespace="shop",name="checkout"}'
+_ACTIVE = 'vault_core_active{namespace="vault"}'
+_VAULT = 'namespace="vault",pod="vault-1"'
+_SNAPSHOTS = 'namespace="vault",cronjob="vault-snapshots"'
 _POOL = '{nodepool="general",resource_type="cpu"}'
 
 
@@ -556,5 +559,74 @@ CASES: tuple[Case, ...] = (
             team="payments",
             namespace="shop",
         )
+    ),
+    *_pair(
+        "VaultSealed",
+        "10m",
+        {f'kube_pod_status_ready{{{_VAULT},condition="false"}}': "1x20"},
+        {f'kube_pod_status_ready{{{_VAULT},condition="false"}}': "0x20"},
+        pod="vault-1",
+    ),
+    *_pair(
+        "VaultHasNoLeader", "10m", {'vault_core_active{namespace="vault"}': "1x2 stale"}, {'vault_core_active{namespace="vault"}': "1x20"}
+    ),
+    *_pair(
+        "VaultAuditFails",
+        "15m",
+        {'vault_audit_log_request_failure{namespace="vault"}': "0x8 1x20", 'vault_audit_log_response_failure{namespace="vault"}': "0x30"},
+        {'vault_audit_log_request_failure{namespace="vault"}': "4x30", 'vault_audit_log_response_failure{namespace="vault"}': "0x30"},
+    ),
+    *_pair(
+        "VaultLeasesPileUp",
+        "45m",
+        {'vault_expire_num_leases{namespace="vault"}': "120000x60"},
+        {'vault_expire_num_leases{namespace="vault"}': "20000x60"},
+    ),
+    *_pair(
+        "VaultRequestsLimited",
+        "40m",
+        {'vault_quota_rate_limit_violation{namespace="vault",name="platform"}': "0+5x60"},
+        {'vault_quota_rate_limit_violation{namespace="vault",name="platform"}': "7x60"},
+    ),
+    *_pair(
+        "VaultSnapshotTooOld",
+        "29h",
+        {f"kube_cronjob_status_last_{of}_time{{{_SNAPSHOTS}}}": "600x2000" for of in ("successful", "schedule")},
+        {f"kube_cronjob_status_last_{of}_time{{{_SNAPSHOTS}}}": "90000x2000" for of in ("successful", "schedule")},
+    ),
+    Case(
+        "VaultSnapshotTooOld",
+        {f"kube_cronjob_status_last_schedule_time{{{_SNAPSHOTS}}}": "600x200"},
+        "150m",
+        why="none has ever succeeded",
+    ),
+    Case(
+        "VaultSnapshotTooOld",
+        {
+            f"kube_cronjob_status_last_schedule_time{{{_SNAPSHOTS}}}": "600x9 1200x200",
+            f"kube_cronjob_status_last_successful_time{{{_SNAPSHOTS}}}": "660x9 660x200",
+        },
+        "150m",
+        why="the last one failed",
+    ),
+    *_pair(
+        "VaultCertificateNotLoaded",
+        "28h",
+        {
+            'certmanager_certificate_expiration_timestamp_seconds{namespace="vault",name="vault-tls"}': f"{90 * DAY + 7200}x1800",
+            f"kube_pod_start_time{{{_VAULT}}}": "0x1800",
+        },
+        {
+            'certmanager_certificate_expiration_timestamp_seconds{namespace="vault",name="vault-tls"}': f"{90 * DAY + 7200}x1800",
+            f"kube_pod_start_time{{{_VAULT}}}": "7500x1800",
+        },
+        pod="vault-1",
+    ),
+    *_pair(
+        "SecretNotRefreshed",
+        "30m",
+        {'externalsecret_status_condition{namespace="pay",name="ledger",condition="Ready",status="False"}': "1x60"},
+        {'externalsecret_status_condition{namespace="pay",name="ledger",condition="Ready",status="True"}': "1x60"},
+        namespace="pay",
     ),
 )

@@ -45,7 +45,8 @@ def values(site: Site) -> Values:
         # A login for each read would be most of what Vault is asked.
         "vault": {"enableTokenCache": True},
         "rbac": {"aggregateToView": False, "aggregateToEdit": False, "aggregateToAdmin": False},
-        "serviceMonitor": {"enabled": site.monitors},
+        # Its metrics name the namespace of each ExternalSecret, not its own.
+        "serviceMonitor": {"enabled": site.monitors, "honorLabels": True},
         "webhook": {
             **_part(common, "external-secrets-webhook", "webhook"),
             "certManager": {"enabled": True, "addInjectorAnnotations": True, "cert": {"create": True}},

@@ -9,6 +9,7 @@ from typing import Any
 
 from platform_components.charts.addon import Addon, Image, KubernetesRange, PodSecurity, Values, mirrored
 from platform_components.charts.hardening import HOST, ZONE, container_security, pod_security, priority, resources
+from platform_components.charts.records.reloader import SECRET_ANNOTATION
 from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 
@@ -79,13 +80,22 @@ def values(site: Site, key_id: Any = "", servers: int = 3, storage_gib: int = 20
             "affinity": {},
             "topologySpreadConstraints": _apart(),
             "statefulSet": {
+                # Vault reads its certificate when it starts; on a renewal the servers are replaced one after the other.
+                "annotations": {SECRET_ANNOTATION: TLS_SECRET},
                 "securityContext": {
                     "pod": {**pod_security(VAULT_UID, fs_group=VAULT_GID), "runAsGroup": VAULT_GID},
                     "container": container_security(read_only=False),
-                }
+                },
             },
         },
-        "serverTelemetry": {"serviceMonitor": {"enabled": False}},
+        # Of the active server, the only one that tells them; who may reach the port is the namespace's policy.
+        "serverTelemetry": {
+            "serviceMonitor": {
+                "enabled": site.monitors,
+                "selectors": {"app.kubernetes.io/component": "server"},
+                "tlsConfig": {"ca": {"secret": {"name": TLS_SECRET, "key": "ca.crt"}}, "serverName": "vault-active.vault.svc"},
+            }
+        },
     }
 
 
@@ -104,6 +114,9 @@ listener "tcp" {{
   tls_cert_file = "{tls}/tls.crt"
   tls_key_file = "{tls}/tls.key"
   tls_min_version = "tls12"
+  telemetry {{
+    unauthenticated_metrics_access = true
+  }}
 }}
 storage "raft" {{
   path = "/vault/data"
@@ -111,7 +124,7 @@ storage "raft" {{
 seal "awskms" {{}}
 service_registration "kubernetes" {{}}
 telemetry {{
-  prometheus_retention_time = "30s"
+  prometheus_retention_time = "2m"
   disable_hostname = true
 }}
 """
@@ -145,7 +158,7 @@ ADDON = Addon(
     images=(IMAGE,),
     values=values,
     service_account=SERVICE_ACCOUNT,
-    needs=("cert-manager",),
+    needs=("prometheus-operator-crds", "cert-manager"),
     optional=True,
     exceptions={
         "readOnlyRootFilesystem": "its entry script writes a configuration beside the volumes",
