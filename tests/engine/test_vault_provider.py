@@ -3,19 +3,28 @@
 The platform's program does it with its own token, so that its policy is shown to be enough; what it may not do, it is refused.
 """
 
+import base64
 import json
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import hvac
+import hvac.exceptions
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
+import platform_components as platform
 from platform_components.secrets.documents import PROGRAM_ROLE
 from platformctl.sandbox.kubernetes.certificates import Authority
 from platformctl.sandbox.plugin import Created, ProviderError, Secret, Subject
@@ -23,7 +32,9 @@ from platformctl.sandbox.server import SandboxApplication
 from platformctl.sandbox.vault.provider import VaultProvider
 from platformctl.sandbox.vault.server import VaultServer
 from platformctl.sandbox.vault.types import ENTERPRISE, TYPES
+from tests.support import deploy
 
+ARN = "arn:aws:eks:eu-west-1:123456789012:cluster/c"
 KV = "vault:kv/secretV2:SecretV2"
 AUTHORITY = Authority.create("tests")
 PUBLIC_KEY = AUTHORITY.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
@@ -147,10 +158,15 @@ CASES = (
 )
 
 
+def served(vault: VaultServer | None) -> AbstractContextManager[str]:
+    """The endpoint of a sandbox's server."""
+    return serving(SandboxApplication("tests", None, vault))
+
+
 @contextmanager
-def served(vault: VaultServer | None) -> Iterator[str]:
-    """The endpoint of a sandbox's server, in this process."""
-    server = make_server("127.0.0.1", 0, SandboxApplication("tests", None, vault), threaded=True)
+def serving(application: Any) -> Iterator[str]:
+    """Where an application answers, in this process."""
+    server = make_server("127.0.0.1", 0, application, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -187,6 +203,7 @@ class Stand:
 @pytest.fixture(scope="module")
 def stand(vault_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     vault = VaultServer(tmp_path_factory.mktemp("vault"), vault_program)
+    vault.ensure()
     with served(vault) as url:
         yield Stand(url, vault)
     vault.close()
@@ -283,6 +300,108 @@ def test_what_only_another_resource_names_is_written_too(stand: Stand) -> None:
     assert root.read(subject(case, created.id), secret, created.outputs) is None
 
 
+class IdentityProvider:
+    """One that speaks OpenID Connect: discovery, keys, and an id token for whoever comes with a code."""
+
+    def __init__(self) -> None:
+        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.issuer = ""
+        self.claims: dict[str, Any] = {}
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        path, number = environ["PATH_INFO"], self.key.public_key().public_numbers()
+        answers: dict[str, Callable[[], Any]] = {
+            "/.well-known/openid-configuration": lambda: {
+                "issuer": self.issuer,
+                "authorization_endpoint": f"{self.issuer}/authorize",
+                "token_endpoint": f"{self.issuer}/token",
+                "jwks_uri": f"{self.issuer}/keys",
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "response_types_supported": ["code"],
+                "subject_types_supported": ["public"],
+            },
+            "/keys": lambda: {"keys": [{"kty": "RSA", "alg": "RS256", "kid": "1", "n": part(number.n), "e": part(number.e)}]},
+            "/token": lambda: {"access_token": "x", "token_type": "Bearer", "id_token": self.signed()},
+        }
+        return Response(json.dumps(answers[path]()), content_type="application/json")(environ, start_response)
+
+    def signed(self) -> str:
+        now = int(time.time())
+        claims = {"iss": self.issuer, "aud": "vault", "iat": now, "exp": now + 300, **self.claims}
+        parts = [base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=") for each in ({"alg": "RS256", "kid": "1"}, claims)]
+        signature = self.key.sign(b".".join(parts), padding.PKCS1v15(), SHA256())
+        return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
+
+
+def part(number: int) -> str:
+    return base64.urlsafe_b64encode(number.to_bytes((number.bit_length() + 7) // 8)).rstrip(b"=").decode()
+
+
+def test_people_log_in_and_write_what_their_group_may(stand: Stand) -> None:
+    """The whole way: discovery, code, id token, group; with the resources that SecretsPlatform and TeamSecrets register."""
+    redirect = "http://localhost:8250/oidc/callback"
+    provided = IdentityProvider()
+    login = {"issuer": "https://login.example", "client_id": "vault", "client_secret": "x", "redirect_uris": [redirect]}
+
+    def build() -> None:
+        around: dict[str, Any] = {"cluster": {"name": "c", "arn": ARN}, "environment": "shop", "region": "eu-west-1", "vpc_id": "vpc-1"}
+        start = {"program_arn": "arn:aws:iam::123456789012:role/p", "pgp_keys": ["keybase:a", "keybase:b", "keybase:c"]}
+        platform.SecretsPlatform(
+            "shop",
+            platform.SecretsPlatformArgs.model_validate({**around, "cluster_endpoint": "https://a", "bootstrap": start, "oidc": login}),
+        )
+        for team in ("pay", "payments"):
+            people = {"group": f"sso-{team}", "accessor": "later"}
+            given = {"team": team, "clusters": {"shop": {"namespaces": [team]}}, "people": people}
+            platform.TeamSecrets(team, platform.TeamSecretsArgs.model_validate(given))
+
+    declared = deploy(build).graph
+    program = provider(stand.url)
+    stand.asked(stand.server.token_file, "POST", "sys/mounts/teams", {"type": "kv", "options": {"version": "2"}})
+    with serving(provided) as provided.issuer:
+
+        def registered(token: str, name: str, **other: Any) -> dict[str, Any]:
+            (node,) = (node for node in declared.of_type(token) if node.name == name)
+            return make(program, token, **{**node.inputs, **other})
+
+        at = {"oidcDiscoveryUrl": provided.issuer, "oidcClientSecret": "x"}
+        backend = registered("vault:jwt/authBackend:AuthBackend", "shop-people", **at)
+        assert not backend["accessor"].startswith("recorded"), "Vault itself has asked the identity provider"
+        registered("vault:jwt/authBackendRole:AuthBackendRole", "shop-person")
+        for team in ("pay", "payments"):
+            registered("vault:index/policy:Policy", f"{team}-people")
+            group = registered("vault:identity/group:Group", f"{team}-group", policies=[f"team-{team}-people"])
+            to = {"mountAccessor": backend["accessor"], "canonicalId": group["id"]}
+            registered("vault:identity/groupAlias:GroupAlias", f"{team}-group-alias", **to)
+
+        def comes(**claims: Any) -> str:
+            """A token of Vault for somebody, by way of the browser."""
+            client = hvac.Client(url=stand.server.ensure()["address"])
+            client.session.trust_env = False
+            asked = client.adapter.post("/v1/auth/oidc/oidc/auth_url", json={"role": "person", "redirect_uri": redirect})
+            sent = parse_qs(urlsplit(asked["data"]["auth_url"]).query)
+            provided.claims = {"nonce": sent["nonce"][0], **claims}
+            back = client.adapter.get("/v1/auth/oidc/oidc/callback", params={"state": sent["state"][0], "code": "1"})
+            return str(back["auth"]["client_token"])
+
+        def may(token: str, path: str) -> int:
+            return stand.asked(held(token), "POST", path, {"data": {"password": "x"}})
+
+        def held(token: str) -> Path:
+            file = stand.server.token_file.with_name("person")
+            file.write_text(token)
+            return file
+
+        ada = comes(sub="ada", groups=["sso-pay", "others"])
+        assert may(ada, "teams/data/pay/ledger") == 200
+        assert may(ada, "teams/data/payments/ledger") == 403
+        assert stand.asked(held(ada), "POST", "transit/decrypt/pay", {"ciphertext": "vault:v1:x"}) == 403
+        # Who leaves the group there has nothing here at the next login.
+        assert may(comes(sub="ada", groups=["others"]), "teams/data/pay/ledger") == 403
+        with pytest.raises(hvac.exceptions.InvalidRequest):
+            comes(sub="eve", groups=["sso-pay"], aud="another")
+
+
 def test_the_program_is_refused_whatever_else_there_is(stand: Stand) -> None:
     """What its policy leaves out: secrets, logins, ciphers, certificates, tokens, and a policy of its own making."""
     root, program = stand.server.token_file, stand.server.program_token_file
@@ -354,7 +473,7 @@ def test_what_no_vault_of_ours_has_is_refused(stand: Stand) -> None:
 def test_the_types_of_the_table_are_all_tried(stand: Stand) -> None:
     elsewhere = {
         KV,
-        "vault:identity/groupAlias:GroupAlias",
+        "vault:identity/groupAlias:GroupAlias",  # with the login of people
         "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest",
         "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate",
         "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned",

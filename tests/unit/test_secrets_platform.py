@@ -11,7 +11,7 @@ import platform_components as platform
 from platform_components.declarations.environment import Environment
 from platform_components.secrets import documents
 from platform_components.secrets.reference import SecretStore
-from stacks.secrets import team_secrets, with_vault
+from stacks.secret_stores import team_secrets, with_vault
 from stacks.upstream import Upstream
 from tests.iam_evaluator import applies
 from tests.support import Deployment, deploy

@@ -14,7 +14,8 @@ from platform_components.charts.site import Site
 from platform_components.charts.traffic import Traffic
 
 APP_VERSION = "2.0.4"
-IMAGE = Image("docker.io", "hashicorp/vault", APP_VERSION)
+IMAGE = Image("public.ecr.aws", "hashicorp/vault", APP_VERSION)
+"""HashiCorp's own copy there, which AWS does not count against a limit."""
 NAMESPACE = "vault"
 SERVICE_ACCOUNT = "vault"
 TLS_SECRET = "vault-tls"  # noqa: S105 -- a name
