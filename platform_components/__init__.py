@@ -76,6 +76,8 @@ if TYPE_CHECKING:
     from platform_components.profile import Profile
     from platform_components.resilience.args import BackupPlanArgs
     from platform_components.resilience.backup_plan import BackupPlan
+    from platform_components.resilience.cluster_args import ClusterBackupArgs
+    from platform_components.resilience.cluster_backup import ClusterBackup
     from platform_components.secrets.args import SecretsPlatformArgs
     from platform_components.secrets.reference import SecretReference
     from platform_components.secrets.secrets_platform import SecretsPlatform
@@ -98,6 +100,8 @@ _MODULES = {
     "AutoscalingArgs": "autoscaling.args",
     "BackupPlan": "resilience.backup_plan",
     "BackupPlanArgs": "resilience.args",
+    "ClusterBackup": "resilience.cluster_backup",
+    "ClusterBackupArgs": "resilience.cluster_args",
     "Bucket": "data.bucket",
     "BucketArgs": "data.bucket_args",
     "Cache": "data.cache",
@@ -190,6 +194,8 @@ __all__ = [
     "CertificatesArgs",
     "CiRunners",
     "CiRunnersArgs",
+    "ClusterBackup",
+    "ClusterBackupArgs",
     "ClusterRef",
     "Connection",
     "CostAlerts",

@@ -17,7 +17,7 @@ from platform_components.observability.slo.args import SloSettings
 from platform_components.observability.slo.rules import groups
 from platform_components.secrets import alerts
 
-SETTINGS = RuleSettings(subnet_addresses={"euw1-az1": 1000}, backup_hours={"daily": 30}, monthly_usd=18000)
+SETTINGS = RuleSettings(subnet_addresses={"euw1-az1": 1000}, backup_hours={"daily": 30}, drill_days=9, monthly_usd=18000)
 LINKS = Links("https://git.example.com/docs/runbooks", "https://grafana.example.com")
 RUNBOOKS = Path(__file__).parents[1] / "docs" / "runbooks"
 

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 
 from platform_components.data.bucket_args import BucketArgs
 from platform_components.data.connection import Access, Connection
-from platform_components.data.documents import Document, access_logs_arrive, bucket_policy, kms_only
+from platform_components.data.documents import Document, access_logs_arrive, bucket_policy, kms_only, role_encrypts, role_writes
 from platform_components.data.grants import bucket_statements, use_key
 from platform_components.data.monitoring import BUCKET
 from platform_components.data.store import Identity, Store, granted
@@ -48,10 +48,15 @@ class Bucket(Store):
             raise DeclarationError([Problem(f"the name {problem}", field=f"Bucket {name!r}")])
         super().__init__(name, args, opts)
         self._args = args
-        self._key = self.create_key()
+        writer = [pulumi.Output.from_input(args.writer_arn)] if args.writer_arn is not None else []
+        self._key = self.create_key(others=[arn.apply(role_encrypts) for arn in writer])
         # Fixed, so that its policy can be judged before it exists, and two accounts never want the same one.
         physical = self._place.apply(lambda at: f"{name}-{at.account}-{at.region}")
-        bucket, policy = self._create(name, physical, kms=True, lock=args.object_lock is not None)
+        writes = [
+            pulumi.Output.all(self._place, physical, arn).apply(lambda at: role_writes(at[2], f"arn:{at[0].partition}:s3:::{at[1]}"))
+            for arn in writer
+        ]
+        bucket, policy = self._create(name, physical, *writes, kms=True, lock=args.object_lock is not None)
         self._encrypt(name, bucket)
         self._age(name, bucket, args.expire_days, args.archive_days, args.versions_days)
         self._lock(bucket)

@@ -50,6 +50,10 @@ class BucketArgs(StoreArgs):
     object_lock: ObjectLock | None = Field(
         None, description="Keep objects from being changed or deleted. Can only be said when the bucket is made. Omitted: no lock."
     )
+    writer_arn: Late[str] | None = Field(
+        None,
+        description="ARN of a service-linked role that writes into it; no grant reaches it, so bucket and key let it. Omitted: none.",
+    )
     access_logs: AccessLogs = Field(AccessLogs(), description="The access log. Omitted: kept 90 days in a bucket of its own.")
 
     @model_validator(mode="after")

@@ -94,6 +94,28 @@ def access_logs_arrive(place: Place, logs_arn: str, source_arn: str) -> Document
     }
 
 
+def role_writes(role_arn: str, bucket_arn: str) -> Document:
+    """A role that no grant can be attached to, as that of an AWS service, puts objects into the bucket, and reads none."""
+    return {
+        "Sid": "RoleWrites",
+        "Effect": "Allow",
+        "Principal": {"AWS": role_arn},
+        "Action": "s3:PutObject",
+        "Resource": f"{bucket_arn}/*",
+    }
+
+
+def role_encrypts(role_arn: str) -> Document:
+    """The same role uses the bucket's key."""
+    return {
+        "Sid": "RoleEncrypts",
+        "Effect": "Allow",
+        "Principal": {"AWS": role_arn},
+        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+        "Resource": "*",
+    }
+
+
 def queue_policy(queue_arn: str, topic_arns: Sequence[str] = ()) -> Document:
     """Policy of a queue: nobody speaks to it in the clear, and its topics deliver. Who sends and receives is said in IAM."""
     deliver = {
@@ -107,9 +129,9 @@ def queue_policy(queue_arn: str, topic_arns: Sequence[str] = ()) -> Document:
     return document(_tls_only("sqs:*", queue_arn), *([deliver] if topic_arns else []))
 
 
-def topic_policy(topic_arn: str) -> Document:
-    """Policy of a topic: nobody publishes in the clear. Who publishes is said in IAM."""
-    return document(_tls_only("sns:Publish", topic_arn))
+def topic_policy(topic_arn: str, *others: Document) -> Document:
+    """Policy of a topic: nobody publishes in the clear. Who publishes is said in IAM, and in what else is handed in."""
+    return document(_tls_only("sns:Publish", topic_arn), *others)
 
 
 def _tls_only(action: str, resource: str | list[str]) -> Document:

@@ -197,3 +197,35 @@ KAFKA = Watch(
     (Alarm("lag", "SumOffsetLag", "Maximum", ABOVE, 100_000, "consumers are 100,000 records behind: they are down or too slow"),),
     (("In and out, bytes", (("BytesInPerSec", "Sum"), ("BytesOutPerSec", "Sum"))), ("Behind", (("SumOffsetLag", "Maximum"),))),
 )
+
+
+def backups(late_hours: int, *, copied: bool) -> Watch:
+    """What is watched of a vault: that backups keep coming, not only that none failed; what never ran has no failure either.
+
+    Args:
+        late_hours: after how many hours without a backup one is missing.
+        copied: whether backups are copied elsewhere.
+    """
+
+    def missing(role: str, metric: str, what: str) -> Alarm:
+        why = f"no {what} has been completed for {late_hours} hours: see the runbook BackupTooOld"
+        return Alarm(role, metric, "Sum", BELOW, 1, why, period=3600, periods=late_hours, missing="breaching")
+
+    def jobs(kind: str) -> Sequence[tuple[str, str]]:
+        return tuple((f"NumberOf{kind}Jobs{end}", "Sum") for end in ("Completed", "Failed"))
+
+    return Watch(
+        "AWS/Backup",
+        (
+            missing("missing", "NumberOfBackupJobsCompleted", "backup"),
+            *((missing("copies-missing", "NumberOfCopyJobsCompleted", "copy of a backup"),) if copied else ()),
+        ),
+        (
+            (
+                "Backups",
+                (("NumberOfBackupJobsCompleted", "Sum"), ("NumberOfBackupJobsFailed", "Sum"), ("NumberOfBackupJobsExpired", "Sum")),
+            ),
+            ("Copies", (("NumberOfCopyJobsCompleted", "Sum"), ("NumberOfCopyJobsFailed", "Sum"))),
+            ("Restores", (("NumberOfRestoreJobsCompleted", "Sum"), ("NumberOfRestoreJobsFailed", "Sum"))),
+        ),
+    )

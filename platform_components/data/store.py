@@ -10,8 +10,9 @@ from platform_components.args import Late
 from platform_components.component import PlatformComponent
 from platform_components.data.connection import Access, Connection, NetworkRule
 from platform_components.data.documents import Document, key_policy
-from platform_components.data.monitoring import Watch, widget
+from platform_components.data.monitoring import Watch
 from platform_components.data.options import StoreArgs
+from platform_components.data.watching import create_watch
 from platform_components.identity.args import IdentityRef
 from platform_components.identity.statements import Statement, policy_json
 from platform_components.identity.workload_identity import WorkloadIdentity
@@ -43,11 +44,14 @@ class Store(PlatformComponent):
         keeps = self._settings.keeps or None
         return self.child_options(protect=keeps, retain_on_delete=keeps)
 
-    def create_key(self, *services: Callable[[Place], Document]) -> pulumi.Output[str] | None:
+    def create_key(
+        self, *services: Callable[[Place], Document], others: Sequence[pulumi.Output[Document]] = ()
+    ) -> pulumi.Output[str] | None:
         """ARN of the key; none where AWS manages it.
 
         Args:
             services: what the policy lets services do, beside what IAM allows.
+            others: what else it says, known late.
         """
         encryption = self._settings.encryption
         if encryption.key_arn is not None:
@@ -60,7 +64,9 @@ class Store(PlatformComponent):
             description=f"Data of {type(self).__name__.lower()} {self._name}",
             enable_key_rotation=True,
             deletion_window_in_days=encryption.deletion_window_days,
-            policy=self._place.apply(lambda at: json.dumps(key_policy(at, *(service(at) for service in services)))),
+            policy=pulumi.Output.all(self._place, *others).apply(
+                lambda at: json.dumps(key_policy(at[0], *(service(at[0]) for service in services), *at[1:]))
+            ),
             tags=self.child_tags(name),
             # What is kept could not be read without its key.
             opts=self.data_options(),
@@ -75,41 +81,8 @@ class Store(PlatformComponent):
             dimensions: which thing it is, as CloudWatch knows it.
             role: tells it from others of the same store; empty where it is the only one.
         """
-        settings = self._settings.alarms
-        if not settings.enabled:
-            return
-        actions = [settings.topic_arn] if settings.topic_arn is not None else None
-        parts = (role,) if role else ()
-        for alarm in watch.alarms:
-            name = child_name(self._name, *parts, alarm.role)
-            aws.cloudwatch.MetricAlarm(
-                name,
-                name=name,
-                alarm_description=f"{self._name}: {alarm.why}",
-                namespace=watch.namespace,
-                metric_name=alarm.metric,
-                dimensions=dimensions,
-                statistic=alarm.statistic,
-                comparison_operator=alarm.comparison,
-                threshold=alarm.threshold,
-                period=alarm.period,
-                evaluation_periods=alarm.periods,
-                treat_missing_data=alarm.missing,
-                alarm_actions=actions,
-                ok_actions=actions,
-                tags=self.child_tags(name),
-                opts=self.child_options(),
-            )
-        if not watch.graphs:
-            return
         region = self._place.apply(lambda at: at.region)
-        name = child_name(self._name, *parts, "dashboard")
-        widgets = [
-            widget(title, watch.namespace, metrics, dimensions, region, place) for place, (title, metrics) in enumerate(watch.graphs)
-        ]
-        aws.cloudwatch.Dashboard(
-            name, dashboard_name=name, dashboard_body=pulumi.Output.json_dumps({"widgets": widgets}), opts=self.child_options()
-        )
+        create_watch(self, self._name, watch, dimensions, self._settings.alarms, self._settings.tags, region, role)
 
     def allow(self, identity: Identity, access: Access, statements: Iterable[Statement], *parts: str) -> pulumi.Output[str]:
         """Attach statements to an identity's role, once; ARN of the role, which resolves when they are attached.

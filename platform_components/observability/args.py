@@ -235,6 +235,14 @@ class ObservabilityStackArgs(ObservabilitySettings, InstallationArgs):
         description="Gateway of the environment's domain, which takes routes of namespace monitoring. With it and `grafana.single_sign_on` "
         "Grafana answers at grafana.<domain>. Omitted: Grafana can be reached inside the cluster alone.",
     )
+    backup_hours: Mapping[str, int] = Field(
+        default={},
+        description="How old the newest good backup of each schedule of Velero may be, in hours: `late_hours` of a ClusterBackup. Omitted: "
+        "no alert.",
+    )
+    drill_days: int | None = Field(
+        default=None, ge=1, description="How many days ago the last good drill of a ClusterBackup may be. Omitted: no alert."
+    )
     tags: Mapping[str, str] = Field(default={}, description="Tags of what is made in AWS. Omitted: only the library's own.")
 
 

@@ -180,7 +180,8 @@ class ObservabilityStack(PlatformComponent):
 
     def _create_rules(self, prometheus: pulumi.Resource) -> None:
         """The platform's own rules. One object each group, so that a fault in one does not keep the others from being loaded."""
-        settings = RuleSettings(subnet_addresses=self._args.subnet_addresses, monthly_usd=self._args.monthly_usd)
+        args = self._args
+        settings = RuleSettings(args.subnet_addresses, args.backup_hours, args.drill_days, args.monthly_usd)
         for group in platform_rules(settings):
             spec = rule_spec([group], self._args.links)
             self._objects.create(

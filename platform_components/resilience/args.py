@@ -7,14 +7,23 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, model_validator
 
 from platform_components.args import Args, Late
-from platform_components.data.options import StoreEncryption
+from platform_components.data.options import Alarms, Removal, StoreEncryption
+from platform_components.finops.args import Email
 from platform_components.profile import Profile
+from platform_components.resilience.cluster_args import ClusterBackupSettings
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,14}$")]
 VaultArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:backup:[a-z0-9-]+:\d{12}:backup-vault:.+$")]
 
 COLD_DAYS = 90
 """How long a backup stays in cold storage at least, in days (https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options.html)."""
+
+JOB_HOURS = 9
+"""Hours within which a job starts and ends, or is told to have failed: an hour to start in, eight to end."""
+
+ALARM_HOURS = 168
+"""The longest that an alarm of CloudWatch looks back, in hours
+(https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)."""
 
 
 class Survives(StrEnum):
@@ -82,6 +91,27 @@ class Drill(Args):
         return {1: "cron(0 5 * * ? *)", 7: "cron(0 5 ? * MON *)"}.get(self.every_days, "cron(0 5 1 * ? *)")
 
 
+class BackupAlarms(Alarms):
+    """Who hears of backups, copies and restores that failed, and of those that never came."""
+
+    topic_arn: Late[str] | None = Field(
+        None,
+        description="SNS topic that is told; its policy and key have to let CloudWatch and EventBridge in. Omitted: a topic of its own, "
+        "with a key at $1 a month.",
+    )
+    notify: tuple[Email, ...] = Field((), max_length=10, description="E-mail addresses that the topic writes to. Omitted: none.")
+
+
+class Audit(Args):
+    """What an auditor is shown: controls that AWS evaluates each day, and reports of them and of every job. Needs AWS Config to record."""
+
+    keep_days: int = Field(400, ge=1, description="How long reports are kept in their bucket, in days. Omitted: 400.")
+    service_role: bool = Field(
+        True,
+        description="Make the role by which AWS Backup writes reports. An account has it once: false where it is there. Omitted: true.",
+    )
+
+
 class BackupSettings(Args):
     """What is backed up, when, and where to."""
 
@@ -95,6 +125,23 @@ class BackupSettings(Args):
     lock: Lock | None = Field(Lock(), description="Keeps backups from being deleted early. null: no lock. Omitted: 7 to 400 days.")
     drill: Drill | None = Field(Drill(), description="Restores that are tried. null: none. Omitted: every week.")
     encryption: StoreEncryption = Field(StoreEncryption(), description="The key of the vault. Omitted: a key of its own.")
+    removal: Removal = Field(
+        Removal.KEEP,
+        description="What becomes of the vault, and the backups in it, when the program no longer has it. Omitted: keep; delete with "
+        "profile dev. `delete` needs no lock.",
+    )
+    alarms: BackupAlarms = Field(BackupAlarms(), description="Who hears of what failed or is missing. Omitted: a topic of its own.")
+    audit: Audit | None = Field(None, description="A framework and reports for auditors. Omitted: none; with profile regulated both.")
+
+    @property
+    def keeps(self) -> bool:
+        """Whether backups outlive the program's interest in them."""
+        return self.removal is Removal.KEEP
+
+    @property
+    def late_hours(self) -> int:
+        """After how many hours without a backup one is missing: the shortest interval, and the time that a job may start and end in."""
+        return min(min(schedule.every_hours for schedule in self.schedules.values()) + JOB_HOURS, ALARM_HOURS)
 
     @model_validator(mode="after")
     def _agree(self) -> "BackupSettings":
@@ -110,6 +157,10 @@ class BackupSettings(Args):
                 for name, schedule in self.schedules.items()
                 if not self.lock.min_days <= schedule.keep_days <= self.lock.max_days
             ]
+        if self.lock is not None and not self.keeps:
+            problems.append("removal: delete needs lock: null, else AWS refuses to delete what is locked")
+        if not self.schedules:
+            problems.append("schedules is empty; name one, or leave it out")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -137,12 +188,27 @@ class ResilienceSettings(Args):
     backup: BackupSettings | None = Field(
         BackupSettings(), description="Backups; see the page of BackupPlan. null: none. Omitted: as there."
     )
+    cluster: ClusterBackupSettings | None = Field(
+        ClusterBackupSettings(),
+        description="Backups of the cluster's objects and volumes; see the page of ClusterBackup. null: none. Omitted: daily; none with "
+        "profile dev.",
+    )
 
 
 PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
-    # What dev holds can be made anew.
-    Profile.DEV: {"backup": None},
+    # A week of backups, for what somebody deleted by mistake; thrown away with all the rest. The cluster can be made anew.
+    Profile.DEV: {
+        "cluster": None,
+        "backup": {
+            "schedules": {"daily": {"keep_days": 7}},
+            "lock": None,
+            "drill": None,
+            "encryption": {"owned_key": False},
+            "removal": "delete",
+            "alarms": {"enabled": False},
+        },
+    },
     Profile.PRODUCTION: {},
-    Profile.REGULATED: {"backup": {"lock": {"min_days": 35, "max_days": 2600, "grace_days": 3}}},
+    Profile.REGULATED: {"backup": {"lock": {"min_days": 35, "max_days": 2600, "grace_days": 3}, "audit": {}}},
 }
 """A profile's values where they differ from the fields' own defaults, which are those of production. YAML form."""

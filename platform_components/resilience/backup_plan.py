@@ -1,7 +1,8 @@
 """BackupPlan: AWS Backup for whatever has a tag: a locked vault, a plan with copies elsewhere, and restores that are tried.
 
-Builds the vault, its key and lock, the role, the plan, its selection and the restore test. Does not build the vaults elsewhere, nor their
-policies: they belong to whoever owns that account.
+Builds the vault, its key and lock, the role, the plan, its selection, the restore test, alarms with their topic and, for auditors, a
+framework and reports. Does not build the vaults elsewhere, nor their policies: they belong to whoever owns that account; nor what an
+account has once: the services that AWS Backup is opted in to, and the recorder of AWS Config.
 """
 
 import json
@@ -15,6 +16,8 @@ from platform_components.identity.trust import service_trust
 from platform_components.locate import locate
 from platform_components.names import child_name
 from platform_components.resilience.args import BackupPlanArgs, Schedule
+from platform_components.resilience.backup_alarms import create_alarms
+from platform_components.resilience.backup_audit import create_audit
 from platform_components.tags import MANAGED_BY, merge_tags
 
 POLICIES = {
@@ -25,7 +28,7 @@ POLICIES = {
 }
 """What AWS Backup itself says that its role needs."""
 
-TESTED = {"databases": "RDS", "clusters": "Aurora", "buckets": "S3"}
+TESTED = {"databases": "RDS", "clusters": "Aurora", "buckets": "S3", "volumes": "EBS"}
 """What a drill restores, by a name of ours: AWS Backup's own resource types."""
 
 
@@ -43,10 +46,15 @@ class BackupPlan(PlatformComponent):
     """Id of the plan; resolves once something is selected."""
     role_arn: pulumi.Output[str]
     """ARN of the role that AWS Backup takes on."""
+    alerts_topic_arn: pulumi.Output[str | None]
+    """ARN of the topic that is told of what failed or is missing; none without alarms."""
+    reports_bucket_name: pulumi.Output[str | None]
+    """Bucket of the reports; none without an audit."""
 
     def __init__(self, name: str, args: BackupPlanArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         self._args = args
+        self._place = locate(self).place
         vault = self._create_vault()
         role = self._create_role()
         plan = self._create_plan(vault)
@@ -58,6 +66,8 @@ class BackupPlan(PlatformComponent):
             opts=self.child_options(),
         )
         self._create_drill(vault, role)
+        self.alerts_topic_arn = create_alarms(self, name, args, vault.name, role, self._place, args.tags)
+        self.reports_bucket_name = create_audit(self, name, args, self._place)
         self.vault_arn = vault.arn
         self.role_arn = role
         self.plan_id = pulumi.Output.all(plan.id, selection.id).apply(lambda known: str(known[0]))
@@ -73,12 +83,12 @@ class BackupPlan(PlatformComponent):
                 description=f"Backups of {self._name}",
                 enable_key_rotation=True,
                 deletion_window_in_days=encryption.deletion_window_days,
-                policy=locate(self).place.apply(lambda at: json.dumps(key_policy(at))),
+                policy=self._place.apply(lambda at: json.dumps(key_policy(at))),
                 tags=self._tags(key_name),
-                opts=self.child_options(protect=True, retain_on_delete=True),
+                opts=self._kept(),
             ).arn
         vault = aws.backup.Vault(
-            name, name=name, kms_key_arn=key, tags=self._tags(name), opts=self.child_options(protect=True, retain_on_delete=True)
+            name, name=name, kms_key_arn=key, force_destroy=not self._args.keeps, tags=self._tags(name), opts=self._kept()
         )
         lock = self._args.lock
         if lock is not None:
@@ -101,12 +111,11 @@ class BackupPlan(PlatformComponent):
             tags=self._tags(name),
             opts=self.child_options(),
         )
-        place = locate(self).place
         attached = [
             aws.iam.RolePolicyAttachment(
                 child_name(name, key),
                 role=role.name,
-                policy_arn=place.apply(lambda at, policy=policy: at.managed_policy(policy)),  # type: ignore[misc]
+                policy_arn=self._place.apply(lambda at, policy=policy: at.managed_policy(policy)),  # type: ignore[misc]
                 opts=self.child_options(),
             )
             for key, policy in POLICIES.items()
@@ -176,6 +185,11 @@ class BackupPlan(PlatformComponent):
                 validation_window_hours=drill.validation_hours,
                 opts=self.child_options(),
             )
+
+    def _kept(self) -> pulumi.ResourceOptions:
+        """Options of what holds backups, and of its key."""
+        keeps = self._args.keeps or None
+        return self.child_options(protect=keeps, retain_on_delete=keeps)
 
     def _tags(self, name: str) -> dict[str, str]:
         return merge_tags({"Name": name, "ManagedBy": MANAGED_BY}, self._args.tags)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from platform_components.declarations.data import DataSettings
 from platform_components.resilience.args import BackupSettings, ResilienceSettings, Survives
+from platform_components.resilience.cluster_args import ClusterBackupSettings
 
 LOG_HOURS = 5 / 60
 """RDS puts its transaction logs away every five minutes (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html)."""
@@ -29,7 +30,7 @@ class Loss:
     why: str
     """Where the figures come from."""
     rebuilt: bool = False
-    """Holds copies and messages on their way only: no promise is about it."""
+    """Holds copies and messages on their way only, or what nobody declared: no promise is about it."""
 
 
 def losses(data: DataSettings, resilience: ResilienceSettings) -> Iterator[Loss]:
@@ -59,6 +60,15 @@ def losses(data: DataSettings, resilience: ResilienceSettings) -> Iterator[Loss]
     for name, cache in data.caches.items():
         safe = not region and cache.copies > 0
         yield Loss("caches", name, 0 if safe else None, FAILOVER_HOURS if safe else START_HOURS, "filled anew", rebuilt=True)
+    interval = None if region or resilience.cluster is None else volume_interval(resilience.cluster)
+    why = "a volume lies in one zone, and " + ("no snapshot is kept" if interval is None else f"a snapshot is made every {interval:g} h")
+    yield Loss("volumes", "of pods", interval, START_HOURS, why, rebuilt=True)
+
+
+def volume_interval(cluster: ClusterBackupSettings) -> float | None:
+    """Hours between two snapshots of every volume; None where not all of them are snapshot."""
+    found = [schedule.every_hours for schedule in cluster.schedules.values() if schedule.volumes and not schedule.namespaces]
+    return min(found, default=None)
 
 
 def copy_interval(backup: BackupSettings | None) -> float | None:

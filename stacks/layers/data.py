@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
+import pulumi_random as random
 
 from platform_components.component import PlatformComponent
 from platform_components.data.bucket import Bucket
@@ -40,7 +41,7 @@ COMPONENTS: Mapping[str, tuple[Any, Any]] = {
 
 def build(environment: Environment, upstream: Upstream) -> DataOutputs:
     """Build what the environment declares, in the order it is written."""
-    opts = options(environment, "data")
+    opts = pulumi.ResourceOptions.merge(options(environment, "data"), pulumi.ResourceOptions(providers=[random.Provider("random")]))
     tiers = {(kind, name): tier for kind, name, tier in environment.data.tiers()}
     connections: dict[str, dict[str, Any]] = {}
     for kind, (component, args) in COMPONENTS.items():

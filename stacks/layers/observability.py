@@ -1,5 +1,7 @@
 """The observability layer: what watches the cluster, and whom it tells. It uses the kinds and the issuer of the platform."""
 
+from typing import Any
+
 import pulumi
 import pulumi_random as random
 
@@ -29,6 +31,7 @@ def build(environment: Environment, upstream: Upstream) -> ObservabilityOutputs:
             internal_issuer=upstream.require("platform", "internal_issuer"),
             subnet_addresses=node_addresses(environment),
             gateway=gateway(environment),
+            **cluster_backups(environment),
             monthly_usd=float(environment.budget.monthly_usd) if environment.budget else None,
             tags=environment.default_tags("observability"),
         ),
@@ -53,3 +56,11 @@ def gateway(environment: Environment) -> GatewayRef | None:
     if environment.domain is None or getattr(mesh, "gateway", None) is None:
         return None
     return GatewayRef(namespace=istio_gateway.NAME, name=GATEWAY)
+
+
+def cluster_backups(environment: Environment) -> dict[str, Any]:
+    """What is watched of the cluster's backups."""
+    backup = environment.resilience.cluster
+    if backup is None:
+        return {}
+    return {"backup_hours": backup.late_hours, "drill_days": backup.drill.late_days if backup.drill else None}

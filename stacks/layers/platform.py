@@ -31,6 +31,8 @@ from platform_components.ingress.zone_args import PublicZoneArgs
 from platform_components.mesh.args import ServiceMeshArgs
 from platform_components.mesh.service_mesh import ServiceMesh
 from platform_components.place import place_of
+from platform_components.resilience.cluster_args import ClusterBackupArgs
+from platform_components.resilience.cluster_backup import ClusterBackup
 from platform_components.secrets.args import SecretsPlatformArgs
 from platform_components.secrets.secrets_platform import SecretsPlatform
 from platform_components.tags import merge_tags
@@ -67,6 +69,9 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
     if settings.mesh is not None:
         issuers = {"internal_issuer": certificates.internal_issuer, "public_issuer": certificates.public_issuer}
         ServiceMesh(name, ServiceMeshArgs(mesh=settings.mesh, **issuers, **around), after(opts, kinds, certificates, ingress))
+    if environment.resilience.cluster is not None:
+        backup = ClusterBackupArgs(**dict(environment.resilience.cluster), **around, tags=environment.default_tags("platform"))
+        ClusterBackup(name, backup, after(opts, kinds))
     if settings.gitops is not None:
         GitOps(name, GitOpsArgs(engine=settings.gitops, **around), after(opts, kinds))
     secrets = secrets_platform(environment, upstream, around, after(opts, kinds, certificates), certificates.internal_issuer)

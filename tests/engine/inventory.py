@@ -17,7 +17,7 @@ from tests.engine.conftest import Repository
 FORMS: Final = {
     "uuid": r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
     "id": r"(?<=-)[0-9a-f]{17}",
-    "suffix": r"(?<=-)[0-9a-f]{7}\b",
+    "suffix": r"(?<=-)[0-9a-f]{6,7}\b",
     "cluster": r"\b[0-9A-F]{32}\b",
     "zone": r"\b[0-9A-Z]{22}\b",
     "loopback": r"\b127[.-]\d+[.-]\d+[.-]\d+\b(?::\d+)?",
@@ -96,6 +96,9 @@ def resource(found: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in found.items() if key not in BOOKKEEPING}
     if found["type"].startswith("kubernetes:"):
         kept["outputs"] = {key: value for key, value in (found.get("outputs") or {}).items() if key != OBSERVED}
+    if found["type"] == "random:index/randomId:RandomId":
+        # Known by the names it is a suffix of.
+        kept["outputs"] = kept["id"] = None
     kept["dependencies"] = sorted(found.get("dependencies") or ())
     kept["propertyDependencies"] = {key: sorted(urns or ()) for key, urns in (found.get("propertyDependencies") or {}).items()}
     return kept

@@ -464,6 +464,25 @@ CASES: tuple[Case, ...] = (
         why="a day later there was another",
         schedule="daily",
     ),
+    *_pair(
+        "BackupLocationUnavailable",
+        "1h",
+        {'velero_backup_location_status_gauge{backup_location_name="default"}': "0x100"},
+        {'velero_backup_location_status_gauge{backup_location_name="default"}': "1x100"},
+        backup_location_name="default",
+    ),
+    *_pair(
+        "RestoreDrillTooOld",
+        "217h",
+        {'kube_cronjob_created{namespace="velero",cronjob="restore-drill"}': "0x14000"},
+        {
+            'kube_cronjob_created{namespace="velero",cronjob="restore-drill"}': "0x14000",
+            'kube_cronjob_status_last_successful_time{namespace="velero",cronjob="restore-drill"}': "604800x14000",
+        },
+        why="a week later there was a good one",
+        namespace="velero",
+        cronjob="restore-drill",
+    ),
     Case("BackupTooOld", {}, "1h", labels={"schedule": "daily"}, why="there is none at all"),
     *_pair(
         "ClusterCostOverBudget",

@@ -16,7 +16,7 @@ import pytest
 from platformctl.sandbox import lifecycle
 from tests.engine.conftest import Repository
 
-PLANTED = ("kv", "database", "kubernetes", "stored", "oidc", "configuration")
+PLANTED = ("kv", "database", "kubernetes", "stored", "oidc", "configuration", "master")
 PROGRAM = """
 import json
 import os
@@ -25,6 +25,8 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 import pulumi_vault as vault
+
+import platform_components as platform
 
 planted = {name: pulumi.Output.secret(value) for name, value in json.loads(os.environ.get("PLANTED", "{}")).items()}
 settings = pulumi.Config()
@@ -45,7 +47,19 @@ vault.jwt.AuthBackend(
 )
 k8s.core.v1.Secret("login", metadata={"name": "login"}, string_data={"password": planted["kubernetes"]}, opts=on_cluster)
 aws.ssm.Parameter("login", name="/payments/login", type="SecureString", value=planted["stored"], opts=on_aws)
+vpc = aws.ec2.Vpc("net", cidr_block="10.0.0.0/16", opts=on_aws)
+subnets = [
+    aws.ec2.Subnet(f"net-{zone}", vpc_id=vpc.id, cidr_block=f"10.0.{index}.0/24", availability_zone=f"eu-west-1{zone}", opts=on_aws)
+    for index, zone in enumerate("ab")
+]
+network = {"vpc_id": vpc.id, "subnet_ids": pulumi.Output.all(*(subnet.id for subnet in subnets))}
+own = pulumi.ResourceOptions(providers=[on_aws.provider])
+orders = platform.Database("orders", platform.DatabaseArgs(network=network, alarms={"enabled": False}), own)
+pulumi.export("connection", orders.connection.as_inputs())
+pulumi.export("master", orders.master_secret_arn)
 pulumi.export("login", planted["kv"])
+if settings.get_bool("leak"):
+    pulumi.export("plain", pulumi.Output.unsecret(planted["kv"]))
 pulumi.export("configured", settings.get_secret("login"))
 """
 
@@ -57,6 +71,7 @@ class Run:
     planted: dict[str, str]
     printed: dict[str, str]
     root: Path
+    repository: Repository
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +93,13 @@ def run(vault_program: Path, kubernetes_programs: dict[str, Path], tmp_path_fact
         said("config", "config", "set", "--secret", "login", planted["configuration"], "--stack", "dev")
         said("preview", "preview", "--json", "--stack", "dev")
         said("up", "up", "--yes", "--skip-preview", "--stack", "dev")
+        # RDS makes the master password, and the sandbox's the same one for everybody: it gets one that can be known again.
+        master = json.loads(repository.pulumi("stack", "output", "--stack", "dev", "--json").stdout)["master"]
+        login = json.dumps({"username": "master", "password": planted["master"]})
+        repository.aws("secretsmanager").put_secret_value(SecretId=master, SecretString=login)
+        said("refresh", "refresh", "--yes", "--stack", "dev")
         said("outputs", "stack", "output", "--stack", "dev")
         said("export", "stack", "export", "--stack", "dev")
-        said("refresh", "refresh", "--yes", "--stack", "dev")
         # Vault refuses it, and its refusal is told.
         said("refused", "up", "--yes", "--skip-preview", "--stack", "dev", "--config", "plugin=no-such-plugin", check=None)
         (root / "state.json").write_text(printed["export"])
@@ -91,16 +110,23 @@ def run(vault_program: Path, kubernetes_programs: dict[str, Path], tmp_path_fact
             done = repository.platformctl("check", source, str(root / f"{name}.json"), *files, check=None)
             assert done.returncode in {0, 1}, done.stderr
             printed[f"check {name}"] = done.stdout + done.stderr
-        yield Run(planted, printed, root)
+        yield Run(planted, printed, root, repository)
 
 
 def forms(value: str) -> tuple[bytes, ...]:
-    """A secret as it is, and as Kubernetes writes it."""
-    return value.encode(), base64.b64encode(value.encode()).rstrip(b"=")[:-1]
+    """A secret as it is, and as it stands in what was encoded whole, wherever in it it begins."""
+    plain = value.encode()
+    # Whole groups of three only: those at both ends hold neighbours too.
+    shifted = (plain[shift:] for shift in range(3))
+    return plain, *(base64.b64encode(part[: len(part) // 3 * 3]) for part in shifted)
+
+
+def told(printed: dict[str, str], value: str) -> list[str]:
+    return [f"printed by {name}" for name, text in printed.items() if any(form in text.encode() for form in forms(value))]
 
 
 def hits(run: Run, value: str) -> list[str]:
-    found = [f"printed by {name}" for name, text in run.printed.items() if any(form in text.encode() for form in forms(value))]
+    found = told(run.printed, value)
     for path in run.root.rglob("*"):
         # The store of the cluster itself, where a Secret has to lie.
         if path.is_file() and not path.is_symlink() and "etcd" not in path.parts:
@@ -120,6 +146,10 @@ def test_the_run_did_what_it_was_to_be_searched_for(run: Run) -> None:
     written = [path for path in run.root.rglob("*") if path.is_file()]
     assert {"server.log", "vault.log", "audit.log"} <= {path.name for path in written}
     assert "[secret]" in run.printed["outputs"]
+    # What may be told is told, and the secret it names is there: the search looks in the right places.
+    master = next(line.split()[-1] for line in run.printed["outputs"].splitlines() if line.split()[:1] == ["master"])
+    assert master in run.printed["export"]
+    assert run.planted["master"] in run.repository.aws("secretsmanager").get_secret_value(SecretId=master)["SecretString"]
 
 
 def test_the_search_finds_what_is_there(run: Run) -> None:
@@ -129,3 +159,12 @@ def test_the_search_finds_what_is_there(run: Run) -> None:
         assert hits(run, planted) == ["leak.txt"]
     finally:
         (run.root / "leak.txt").unlink()
+
+
+def test_a_program_that_leaks_is_found(run: Run) -> None:
+    """The same program, which forgets once that a secret is one; and a secret that is encoded with what stands around it."""
+    done = run.repository.pulumi("preview", "--json", "--stack", "dev", "--config", "leak=true", check=None)
+    assert told({"leak": done.stdout + done.stderr}, run.planted["kv"]) == ["printed by leak"]
+    outputs = {"encoded": base64.b64encode(f"password={run.planted['kv']}".encode()).decode()}
+    assert told(outputs, run.planted["kv"]) == ["printed by encoded"]
+    assert told(outputs, run.planted["master"]) == []

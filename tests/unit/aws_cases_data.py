@@ -178,4 +178,35 @@ DATA = [
         },
         lambda _: {"validationWindowHours": 4},
     ),
+    Case(
+        "aws:backup/framework:Framework",
+        lambda _: {
+            "name": "prod_framework",
+            "controls": [
+                {"name": "BACKUP_RECOVERY_POINT_ENCRYPTED"},
+                {
+                    "name": "BACKUP_RECOVERY_POINT_MINIMUM_RETENTION_CHECK",
+                    "inputParameters": [{"name": "requiredRetentionDays", "value": "35"}],
+                    "scope": {"tags": {"Environment": "prod"}},
+                },
+            ],
+            "tags": A,
+        },
+        lambda _: {"controls": [{"name": "BACKUP_RECOVERY_POINT_ENCRYPTED"}], "tags": B},
+    ),
+    Case(
+        "aws:backup/reportPlan:ReportPlan",
+        lambda _: {
+            "name": "prod_report_jobs",
+            "reportDeliveryChannel": {"s3BucketName": "reports", "formats": ["CSV", "JSON"]},
+            "reportSetting": {"reportTemplate": "BACKUP_JOB_REPORT"},
+            "tags": A,
+        },
+        lambda _: {"reportDeliveryChannel": {"s3BucketName": "reports", "formats": ["JSON"]}, "tags": B},
+    ),
+    Case(
+        "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+        lambda _: {"awsServiceName": "reports.backup.amazonaws.com", "description": "reports"},
+        lambda _: {"description": "reports of backups"},
+    ),
 ]

@@ -65,9 +65,9 @@ def saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
 def test_json_of_an_environment(capsys: pytest.CaptureFixture[str]) -> None:
     result = cost(capsys, "dev")
     assert result["region"] == "eu-west-1"
-    assert result["monthly"] == 178.718
+    assert result["monthly"] == 204.596
     assert result["budget"] == {"monthly": 600, "over": False}
-    assert result["coverage"] == {"priced_types": 11, "types": 11, "unpriced_types": []}
+    assert result["coverage"] == {"priced_types": 14, "types": 14, "unpriced_types": []}
     assert result["unpriced"] == []
     (ceiling,) = result["ceilings"]
     assert (ceiling["name"], ceiling["vcpu"], ceiling["monthly"]) == ("dev-pool-general", 32, 1062.88)

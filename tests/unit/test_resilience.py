@@ -13,8 +13,10 @@ from platform_components.data.database_args import DatabaseArgs
 from platform_components.declarations.data import DataSettings
 from platform_components.declarations.environment import load_environment
 from platform_components.errors import DeclarationError
-from platform_components.resilience.args import BackupPlanArgs, ResilienceSettings
+from platform_components.profile import Profile
+from platform_components.resilience.args import PROFILE_DEFAULTS, BackupPlanArgs, ResilienceSettings
 from platform_components.resilience.backup_plan import BackupPlan
+from platform_components.resilience.documents import ended_badly
 from platform_components.resilience.promises import broken, losses
 from platformctl.__main__ import build_app
 from tests.support import deploy
@@ -66,7 +68,19 @@ def test_the_file_names_the_promise(tmp_path: Path) -> None:
 def test_copies_and_messages_on_their_way_are_told_and_promised_nothing() -> None:
     found = {(one.kind, one.name): one for one in losses(DataSettings.model_validate(DATA), ResilienceSettings(survives="region"))}
     assert found["queues", "jobs"].hours is None
-    assert {key for key, one in found.items() if one.rebuilt} == {("queues", "jobs"), ("caches", "sessions")}
+    assert {key for key, one in found.items() if one.rebuilt} == {("queues", "jobs"), ("caches", "sessions"), ("volumes", "of pods")}
+
+
+def test_what_pods_keep_in_volumes_is_as_old_as_its_snapshot() -> None:
+    def lost(**given: Any) -> float | None:
+        *_, volumes = losses(DataSettings(), ResilienceSettings.model_validate(given))
+        return volumes.hours
+
+    assert lost() == 24
+    assert lost(cluster={"schedules": {"daily": {}, "often": {"every_hours": 4}}}) == 4
+    assert lost(cluster={"schedules": {"daily": {}, "often": {"every_hours": 4, "namespaces": ["payments"]}}}) == 24
+    assert lost(cluster=None) is None
+    assert lost(survives="region") is None, "snapshots stay in their region"
 
 
 def test_a_plan_covers_what_has_its_tag_and_passes_every_rule() -> None:
@@ -86,7 +100,103 @@ def test_a_plan_covers_what_has_its_tag_and_passes_every_rule() -> None:
     kinds = {
         node.value("protectedResourceType") for node in other.graph.of_type("aws:backup/restoreTestingSelection:RestoreTestingSelection")
     }
-    assert kinds == {"RDS", "Aurora", "S3"}
+    assert kinds == {"RDS", "Aurora", "S3", "EBS"}
+
+
+ROLE = "arn:aws:iam::123456789012:role/backup"
+FAILED = {"iamRoleArn": ROLE, "state": "FAILED"}
+
+
+def matches(pattern: Any, event: Any) -> bool:
+    """Whether EventBridge would let an event through a pattern of plain values and `$or`."""
+    for key, wanted in pattern.items():
+        if key == "$or":
+            if not any(matches(one, event) for one in wanted):
+                return False
+        elif isinstance(wanted, dict):
+            if not matches(wanted, event.get(key, {})):
+                return False
+        elif event.get(key) not in wanted:
+            return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "told"),
+    [
+        ("Backup", FAILED, True),
+        ("Backup", {**FAILED, "state": "EXPIRED"}, True),
+        ("Copy", {**FAILED, "state": "ABORTED"}, True),
+        ("Restore", {"iamRoleArn": ROLE, "status": "FAILED"}, True),
+        ("Backup", {**FAILED, "state": "COMPLETED"}, False),
+        ("Restore", {"iamRoleArn": ROLE, "status": "COMPLETED"}, False),
+        ("Backup", {**FAILED, "iamRoleArn": f"{ROLE}-of-another"}, False),
+    ],
+)
+def test_what_ended_badly_is_told_and_nothing_else(kind: str, detail: dict[str, str], told: bool) -> None:
+    event = {"source": "aws.backup", "detail-type": f"{kind} Job State Change", "detail": detail}
+    assert matches(ended_badly(ROLE), event) is told
+
+
+def test_what_never_came_is_told() -> None:
+    often = {"schedules": {"often": {"every_hours": 6, "copy_to": ["dr"]}, "weekly": {"every_hours": 168}}, "copies": COPIED["copies"]}
+    notify = {"alarms": {"notify": ["platform@example.com"]}}
+    done = deploy(lambda: BackupPlan("prod", BackupPlanArgs.model_validate({**often, **notify, "tag_value": "prod"})), preview=False)
+    alarms = {node.name: node.inputs for node in done.graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    assert set(alarms) == {"prod-missing", "prod-copies-missing"}
+    for name, metric in (("prod-missing", "NumberOfBackupJobsCompleted"), ("prod-copies-missing", "NumberOfCopyJobsCompleted")):
+        alarm = alarms[name]
+        assert (alarm["metricName"], alarm["dimensions"]) == (metric, {"BackupVaultName": "prod-vault"})
+        # Six hours, and nine that a job may take; no reading at all is the worst one.
+        assert (alarm["period"], alarm["evaluationPeriods"], alarm["treatMissingData"]) == (3600, 15, "breaching")
+        assert alarm["alarmActions"] == [done.value("alerts_topic_arn")]
+        assert "BackupTooOld" in alarm["alarmDescription"]
+    assert done.one("aws:sns/topicSubscription:TopicSubscription").inputs["endpoint"] == "platform@example.com"
+    target = done.one("aws:cloudwatch/eventTarget:EventTarget").inputs
+    assert target["arn"] == done.value("alerts_topic_arn")
+    policy = json.loads(done.one("aws:sns/topic:Topic").inputs["policy"])["Statement"]
+    events = next(one for one in policy if one["Principal"] == {"Service": "events.amazonaws.com"})
+    assert events["Condition"] == {"ArnEquals": {"aws:SourceArn": "arn:aws:events:eu-west-1:123456789012:rule/prod-failed"}}
+
+
+def test_a_week_is_the_longest_that_an_alarm_looks_back() -> None:
+    assert BackupPlanArgs.model_validate({"tag_value": "prod", "schedules": {"weekly": {"every_hours": 168}}}).late_hours == 168
+
+
+def test_an_auditor_is_shown_controls_that_say_what_is_configured() -> None:
+    args = BackupPlanArgs.model_validate({**COPIED, "tag_value": "prod", "audit": {}, "tags": TAGS})
+    found, _ = findings(lambda: BackupPlan("prod", args))
+    assert found == []
+    done = deploy(lambda: BackupPlan("prod", args), preview=False)
+    framework = done.one("aws:backup/framework:Framework").inputs
+    assert framework["name"] == "prod_framework"
+    found_controls = {one["name"]: {it["name"]: it["value"] for it in one.get("inputParameters") or ()} for one in framework["controls"]}
+    assert found_controls["BACKUP_LAST_RECOVERY_POINT_CREATED"] == {"recoveryPointAgeUnit": "hours", "recoveryPointAgeValue": "33"}
+    assert found_controls["BACKUP_RECOVERY_POINT_MINIMUM_RETENTION_CHECK"] == {"requiredRetentionDays": "35"}
+    assert found_controls["BACKUP_RESOURCES_PROTECTED_BY_BACKUP_VAULT_LOCK"] == {"minRetentionDays": "7", "maxRetentionDays": "400"}
+    assert "BACKUP_RESOURCES_PROTECTED_BY_CROSS_REGION" in found_controls
+    reports = {
+        node.inputs["reportSetting"]["reportTemplate"]: node.inputs for node in done.graph.of_type("aws:backup/reportPlan:ReportPlan")
+    }
+    assert len(reports) == 5
+    assert reports["CONTROL_COMPLIANCE_REPORT"]["reportSetting"]["frameworkArns"]
+    bucket = done.value("reports_bucket_name")
+    assert {one["reportDeliveryChannel"]["s3BucketName"] for one in reports.values()} == {bucket}
+    policy = json.loads(done.one("aws:s3/bucketPolicy:BucketPolicy", "prod-reports-policy").inputs["policy"])["Statement"]
+    writer = next(one for one in policy if one["Sid"] == "RoleWrites")
+    assert writer["Principal"]["AWS"].endswith(":role/aws-service-role/reports.backup.amazonaws.com/AWSServiceRoleForBackupReports")
+    assert writer["Action"] == "s3:PutObject"
+
+
+def test_a_plan_of_dev_is_thrown_away_whole() -> None:
+    settings = ResilienceSettings.model_validate(PROFILE_DEFAULTS[Profile.DEV]).backup
+    assert settings is not None
+    done = deploy(lambda: BackupPlan("dev", BackupPlanArgs(**dict(settings), tag_value="dev")))
+    assert done.one("aws:backup/vault:Vault").inputs["forceDestroy"] is True
+    for kind in ("vaultLockConfiguration:VaultLockConfiguration", "restoreTestingPlan:RestoreTestingPlan"):
+        assert list(done.graph.of_type(f"aws:backup/{kind}")) == []
+    assert done.names("aws:kms/key:Key") == []
+    assert list(done.graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")) == []
 
 
 def test_a_plan_for_another_tag_leaves_a_database_uncovered() -> None:
@@ -104,6 +214,7 @@ def test_a_plan_for_another_tag_leaves_a_database_uncovered() -> None:
         ({"schedules": {"daily": {"every_hours": 5}}}, "every_hours 5 divides no day"),
         ({"schedules": {"daily": {"copy_to": ["dr"]}}}, "schedules.daily.copy_to names dr, which copies does not have"),
         ({"schedules": {"daily": {"keep_days": 3}}}, "schedules.daily.keep_days 3 lies outside of the lock, 7 to 400"),
+        ({"removal": "delete"}, "removal: delete needs lock: null"),
         ({"schedules": {"daily": {"cold_after_days": 30, "keep_days": 60}}}, "keep_days 60 is less than 90 days after cold_after_days 30"),
     ],
 )
@@ -116,8 +227,14 @@ def test_dr_plan_tells_the_order_and_the_loss() -> None:
     root = Path(__file__).parents[2]
     told = json.loads(CliRunner().invoke(build_app(), ["dr", "plan", "dev", "--json", "-C", str(root)]).stdout)
     steps = [one["step"] for one in told["steps"]]
-    assert steps[:3] == ["network", "keys", "cluster"]
     assert steps.index("cluster") < steps.index("add-ons")
     assert all(one["resources"] > 0 for one in told["steps"])
-    assert told["promise"] == {"survives": "zone", "rpo_hours": None, "rto_hours": None}
-    assert told["lost"] == []
+    assert steps[:3] == ["network", "keys", "data stores"]
+    assert told["promise"] == {"survives": "zone", "rpo_hours": 1, "rto_hours": 2}
+    assert {(one["kind"], one["name"]): one["lost_hours"] for one in told["lost"]} == {
+        ("databases", "platform"): pytest.approx(1 / 12),
+        ("buckets", "artifacts"): 0,
+        ("queues", "events"): 0,
+        ("caches", "builds"): None,
+        ("volumes", "of pods"): None,
+    }

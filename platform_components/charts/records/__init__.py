@@ -43,6 +43,7 @@ from platform_components.charts.records import (
     thanos,
     trust_manager,
     vault,
+    velero,
     vertical_pod_autoscaler,
     ztunnel,
 )
@@ -88,6 +89,7 @@ _MODULES = (
     kyverno,
     argo_rollouts,
     flagger,
+    velero,
 )
 
 ADDONS: Mapping[str, Addon] = MappingProxyType({module.ADDON.name: module.ADDON for module in _MODULES})

@@ -22,6 +22,8 @@ class RuleSettings:
     """Addresses that the node subnet of each zone can give out, by zone id. Empty: no alert on them."""
     backup_hours: Mapping[str, int] = field(default_factory=dict)
     """How old the newest good backup of each Velero schedule may be, in hours. Empty: no alert on them."""
+    drill_days: int | None = None
+    """How many days ago the last good restore drill may be. None: no alert on it."""
     monthly_usd: float | None = None
     """Monthly budget in US dollars. None: no alert on it."""
 
@@ -38,7 +40,7 @@ def platform_rules(settings: RuleSettings) -> Sequence[Group]:
         monitoring_group(),
         mesh_group(),
         ci_group(),
-        backups_group(settings.backup_hours),
+        backups_group(settings.backup_hours, settings.drill_days),
         cost_group(settings.monthly_usd),
     )
     return tuple(group for group in groups if group.rules)

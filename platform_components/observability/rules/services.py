@@ -151,12 +151,17 @@ def ci_group() -> Group:
     )
 
 
-def backups_group(schedules: Mapping[str, int]) -> Group:
+def backups_group(schedules: Mapping[str, int], drill_days: int | None) -> Group:
     """Freshness by age, not by the last run's status: a backup that never ran has no status.
 
     Args:
         schedules: hours that the newest good backup of each schedule may be old.
+        drill_days: days that the last good drill may lie back. None: there is no drill.
     """
+
+    def alert(name: str, expression: str, lasting: str, summary: str) -> Alert:
+        return Alert(name, expression, Severity.TICKET, summary, dashboard=dashboards.OVERVIEW, lasting=lasting)
+
     if not schedules:
         return Group("platform-backups", [])
     expired = " or ".join(
@@ -164,15 +169,33 @@ def backups_group(schedules: Mapping[str, int]) -> Group:
         f'or absent(velero_backup_last_successful_timestamp{{schedule="{name}"}}))'
         for name, hours in sorted(schedules.items())
     )
-    alert = Alert(
-        "BackupTooOld",
-        expired,
-        Severity.TICKET,
-        "The newest good backup of schedule {{ $labels.schedule }} is too old, or there is none",
-        dashboard=dashboards.OVERVIEW,
-        lasting="30m",
+    drill = '{namespace="velero",cronjob="restore-drill"}'
+    # A job that has not run yet is as old as its CronJob.
+    drilled = f"max by (namespace, cronjob) (kube_cronjob_status_last_successful_time{drill} or kube_cronjob_created{drill})"
+    return Group(
+        "platform-backups",
+        [
+            alert("BackupTooOld", expired, "30m", "The newest good backup of schedule {{ $labels.schedule }} is too old, or there is none"),
+            alert(
+                "BackupLocationUnavailable",
+                "min by (backup_location_name) (velero_backup_location_status_gauge) == 0",
+                "30m",
+                "Velero cannot reach location {{ $labels.backup_location_name }}: nothing can be backed up or restored",
+            ),
+            *(
+                [
+                    alert(
+                        "RestoreDrillTooOld",
+                        f"time() - {drilled} > {drill_days} * 86400",
+                        "30m",
+                        "No restore has been proved for {{ $value | humanizeDuration }}",
+                    )
+                ]
+                if drill_days is not None
+                else []
+            ),
+        ],
     )
-    return Group("platform-backups", [alert])
 
 
 def cost_group(monthly_usd: float | None) -> Group:

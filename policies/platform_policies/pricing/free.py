@@ -19,6 +19,7 @@ FREE = frozenset(
         "aws:autoscaling/policy:Policy",
         "aws:autoscaling/schedule:Schedule",
         "aws:backup/plan:Plan",  # charged as what its vault holds
+        "aws:backup/reportPlan:ReportPlan",  # charged as what its bucket holds
         "aws:backup/selection:Selection",
         "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
         "aws:budgets/budget:Budget",  # AWS Price List, AWSBudgets, SKU T2UVJ9XYT52FBFAF; actions are charged

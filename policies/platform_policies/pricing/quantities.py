@@ -111,6 +111,11 @@ def bucket(node: Node, context: Context) -> Iterator[Need]:
     yield context.used(node, "GET and other requests", "s3.standard.get", "standard.monthly_tier_2_requests", 1000)
 
 
+def backup_vault(node: Node, context: Context) -> Iterator[Need]:
+    """Snapshots of databases in a vault; those of other services have rates of their own, which are not in the catalogue."""
+    yield context.used(node, "RDS snapshots", "rds.backup.gb", "monthly_rds_snapshot_gb")
+
+
 def secret(node: Node, context: Context) -> Iterator[Need]:
     """A secret, and the calls for it."""
     yield Need("Secret", "secret.month", Decimal(1))
@@ -210,7 +215,8 @@ def cache_cluster(node: Node, context: Context) -> Iterator[Need]:
     else:
         # Valkey costs less than the other engines, which cost the same.
         yield hours(f"{replicas} x {kind}", f"cache.{'valkey.' if engine == 'valkey' else ''}{kind}", replicas, at_least=not known)
-    yield context.used(node, "Snapshots", "cache.backup.gb", "snapshot_storage_size_gb")
+    if node.value("snapshotRetentionLimit") != 0:
+        yield context.used(node, "Snapshots", "cache.backup.gb", "snapshot_storage_size_gb")
 
 
 def service(node: Node, _: Context) -> Iterator[Need]:
@@ -222,6 +228,7 @@ def service(node: Node, _: Context) -> Iterator[Need]:
 QUANTITIES: Mapping[str, Quantities] = MappingProxyType(
     {
         "aws:autoscaling/group:Group": compute.autoscaling_group,
+        "aws:backup/vault:Vault": backup_vault,
         "aws:budgets/budgetAction:BudgetAction": budget_action,
         "aws:cloudwatch/dashboard:Dashboard": dashboard,
         "aws:cloudwatch/logGroup:LogGroup": log_group,

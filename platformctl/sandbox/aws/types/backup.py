@@ -1,4 +1,4 @@
-"""Backup vaults and their locks; plans, selections and restore tests, which moto has in part or not at all."""
+"""Backup vaults and their locks; plans, selections, restore tests, frameworks and reports, which moto has in part or not at all."""
 
 from typing import Any
 
@@ -67,6 +67,23 @@ def _tested(scope: Scope) -> dict[str, Any]:
         "ProtectedResourceConditions": pascal(scope.new.get("protectedResourceConditions")),
         "ValidationWindowHours": scope.new.get("validationWindowHours"),
     }
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def _framework(scope: Scope) -> list[dict[str, Any]]:
+    found = []
+    for control in scope.new["controls"]:
+        parameters = [{"ParameterName": one["name"], "ParameterValue": one["value"]} for one in control.get("inputParameters") or ()]
+        # Keys of tags are the user's own, and keep their letters.
+        scope_ = {"Tags": control["scope"]["tags"]} if control.get("scope") else None
+        kept = {"ControlName": control["name"], "ControlInputParameters": parameters, "ControlScope": scope_}
+        found.append({key: value for key, value in kept.items() if value})
+    return found
+
+
+def _delivery(scope: Scope) -> dict[str, Any]:
+    channel = scope.new["reportDeliveryChannel"]
+    wanted = {"S3BucketName": channel["s3BucketName"], "S3KeyPrefix": channel.get("s3KeyPrefix"), "Formats": channel.get("formats")}
     return {key: value for key, value in wanted.items() if value is not None}
 
 
@@ -154,5 +171,41 @@ ROWS = rows(
         ),
         id=text("{name}:{restoreTestingPlanName}", "name", "restoreTestingPlanName"),
         force_new=frozenset({"name", "restoreTestingPlanName", "protectedResourceType"}),
+    ),
+    Row(
+        "aws:backup/framework:Framework",
+        "backup",
+        emulated=False,
+        create=Call(
+            "create_framework",
+            {
+                "FrameworkName": "$name",
+                "FrameworkDescription": "$description",
+                "FrameworkControls": F(_framework, ("controls",)),
+                "FrameworkTags": TAG_MAP,
+            },
+        ),
+        id=F(lambda scope: scope.new["name"]),
+        props={"arn": arn("backup", "framework:{name}-01234567-89ab-cdef-0123-456789abcdef", "name"), "status": "ACTIVE"},
+        force_new=frozenset({"name"}),
+    ),
+    # moto cannot change a report plan.
+    Row(
+        "aws:backup/reportPlan:ReportPlan",
+        "backup",
+        emulated=False,
+        create=Call(
+            "create_report_plan",
+            {
+                "ReportPlanName": "$name",
+                "ReportPlanDescription": "$description",
+                "ReportDeliveryChannel": F(_delivery, ("reportDeliveryChannel",)),
+                "ReportSetting": F(lambda scope: pascal(scope.new["reportSetting"]), ("reportSetting",)),
+                "ReportPlanTags": TAG_MAP,
+            },
+        ),
+        id=F(lambda scope: scope.new["name"]),
+        props={"arn": arn("backup", "report-plan:{name}-01234567-89ab-cdef-0123-456789abcdef", "name"), "deploymentStatus": "COMPLETED"},
+        force_new=frozenset({"name"}),
     ),
 )

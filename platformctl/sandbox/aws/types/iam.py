@@ -122,7 +122,33 @@ def _thumbprints(scope: Scope) -> list[str]:
 
 
 _ROLE = {"RoleName": "$id"}
+_LINKED = {"RoleName": F(lambda scope: scope.id.rpartition("/")[2])}
+"""A service-linked role is known by its ARN."""
+
 ROWS = rows(
+    Row(
+        "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+        "iam",
+        create=Call(
+            "create_service_linked_role",
+            {"AWSServiceName": "$awsServiceName", "CustomSuffix": "$customSuffix", "Description": "$description"},
+        ),
+        id="Role.Arn",
+        read=Call("get_role", _LINKED, at="Role"),
+        props={
+            "arn": "Arn",
+            "name": "RoleName",
+            "path": "Path",
+            "description": "Description",
+            "uniqueId": "RoleId",
+            "createDate": _date("CreateDate"),
+            "awsServiceName": F(lambda scope: scope.item["Path"].split("/")[2]),
+        },
+        updates=(Update(("description",), (Call("update_role", {**_LINKED, "Description": "$description"}),)),),
+        delete=(Call("delete_service_linked_role", _LINKED),),
+        force_new=frozenset({"awsServiceName", "customSuffix"}),
+        parse=lambda role: {"awsServiceName": role.split("/")[2]},
+    ),
     Row(
         "aws:iam/role:Role",
         "iam",
