@@ -7,6 +7,7 @@ wins; else an Allow of either the role or the resource is enough, but for a KMS 
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -80,18 +81,21 @@ def document(text: Any) -> list[Statement]:
 
 
 class Account:
-    """The policies of an account, as its API tells them."""
+    """The policies of an account, as its API tells them; each is read once."""
 
     def __init__(self, client: Any) -> None:
-        self._client = client
+        self._client = cache(client)
+        self._arn_of = cache(lambda role: self._client("iam").get_role(RoleName=role)["Role"]["Arn"])
+        self._own = cache(lambda role: tuple(self.identity_statements(role)))
+        self._of = cache(lambda arn: tuple(self.resource_statements(arn)))
 
     def may(self, role: str, action: str, resource: str, **context: str) -> bool:
         """Whether a role may do something to a resource; the context's keys have `__` for a colon and `_` for a hyphen."""
         known = {key.replace("__", ":").replace("_", "-"): value for key, value in context.items()}
         known = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3", **known}
-        arn = self._client("iam").get_role(RoleName=role)["Role"]["Arn"]
-        own = [one for one in self.identity_statements(role) if applies(one, action, resource, known)]
-        resources = [one for one in self.resource_statements(resource) if concerns(one, arn) and applies(one, action, resource, known)]
+        arn = self._arn_of(role)
+        own = [one for one in self._own(role) if applies(one, action, resource, known)]
+        resources = [one for one in self._of(resource) if concerns(one, arn) and applies(one, action, resource, known)]
         if any(one["Effect"] == "Deny" for one in (*own, *resources)):
             return False
         allowed = any(one["Effect"] == "Allow" for one in own)
@@ -99,7 +103,7 @@ class Account:
             root = f"arn:aws:iam::{arn.split(':')[4]}:root"
             left_to_iam = any(
                 one["Effect"] == "Allow" and root in many(one["Principal"].get("AWS")) and applies(one, action, resource, known)
-                for one in self.resource_statements(resource)
+                for one in self._of(resource)
             )
             return allowed and left_to_iam
         return allowed or any(one["Effect"] == "Allow" for one in resources)

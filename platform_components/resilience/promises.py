@@ -29,6 +29,8 @@ class Loss:
     """Hours until it answers again."""
     why: str
     """Where the figures come from."""
+    restored: bool = False
+    """Comes back out of a backup, which somebody has to start."""
     rebuilt: bool = False
     """Holds copies and messages on their way only, or what nobody declared: no promise is about it."""
 
@@ -41,15 +43,15 @@ def losses(data: DataSettings, resilience: ResilienceSettings) -> Iterator[Loss]
         restore = START_HOURS + database.storage_gb / resilience.restore_gb_per_hour
         if region:
             why = "no backup is copied out of the region" if copied is None else f"the last copy in another region, every {copied:g} h"
-            yield Loss("databases", name, copied, restore, why)
+            yield Loss("databases", name, copied, restore, why, restored=copied is not None)
         elif database.standby or database.aurora:
             yield Loss("databases", name, 0, FAILOVER_HOURS, "a copy in another zone takes over")
         else:
-            yield Loss("databases", name, LOG_HOURS, restore, "restored to the last five minutes, in another zone")
+            yield Loss("databases", name, LOG_HOURS, restore, "restored to the last five minutes, in another zone", restored=True)
     for name in data.buckets:
         if region:
             why = "no backup is copied out of the region" if copied is None else f"the last copy in another region, every {copied:g} h"
-            yield Loss("buckets", name, copied, START_HOURS, why)
+            yield Loss("buckets", name, copied, START_HOURS, why, restored=copied is not None)
         else:
             yield Loss("buckets", name, 0, 0, "S3 keeps objects in three zones")
     for kind, stores in (("queues", data.queues), ("streams", data.streams)):

@@ -14,6 +14,9 @@ from platformctl.project import Project, find_project
 if TYPE_CHECKING:
     from platform_policies.graph import Node
 
+    from platform_components.declarations.environment import Environment
+    from platform_components.resilience.promises import Loss
+
 KEYS = ("aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey")
 
 PARTS: Sequence[tuple[str, str]] = (
@@ -22,6 +25,7 @@ PARTS: Sequence[tuple[str, str]] = (
     ("cluster", "cluster"),
     ("add-ons", "platform"),
     ("add-ons", "observability"),
+    ("add-ons", "delivery"),
     ("tenants", "tenants"),
 )
 """Steps in the order of recovery, by layer. Data comes before the cluster: restores take longest, and need network and keys only."""
@@ -51,8 +55,8 @@ def plan(
 
     project = find_project(directory)
     environment = select_environment(project.folder / "environments", target, root=project.root)
-    steps = list(steps_of(project, target))
     lost = list(losses(environment.data, environment.resilience))
+    steps = list(steps_of(project, environment, lost))
     promise = environment.resilience
     if json_output:
         stores = [
@@ -76,11 +80,12 @@ def _hours(hours: float | None) -> str:
     return "everything" if hours is None else "nothing" if hours == 0 else f"{hours:.1f} h"
 
 
-def steps_of(project: Project, target: str) -> Iterator[Step]:
+def steps_of(project: Project, environment: "Environment", lost: "Sequence[Loss]") -> Iterator[Step]:
     """The steps, from the graph of every layer: those without resources are left out."""
     from platformctl.commands.preview import preview_layers
     from platformctl.invocation import program
 
+    target = environment.environment
     runs = preview_layers(project, project.stacks_of(target))
     nodes = {
         stack.partition(".")[2]: [node for node in run.graph if node.custom and ":providers:" not in node.type]
@@ -94,8 +99,22 @@ def steps_of(project: Project, target: str) -> Iterator[Step]:
             rest = [node for node in found if node.type not in KEYS]
             if rest:
                 yield Step(name, f"{program()} up {target}.{layer}", len(rest))
+        yield from restores(part, environment, lost)
         if name == "network" and keys:
             yield Step("keys", f"kept, or replicas elsewhere: {_named(keys)}", len(keys))
+
+
+def restores(part: str, environment: "Environment", lost: "Sequence[Loss]") -> Iterator[Step]:
+    """What is brought back from backups once a layer is up: how, and how many stores or schedules."""
+    resilience = environment.resilience
+    if part == "data" and (behind := [one for one in lost if one.restored]):
+        source = (
+            f"the vault {', '.join(resilience.backup.copies)}" if resilience.survives == "region" and resilience.backup else "their log"
+        )
+        yield Step("restores", f"out of {source}: {', '.join(f'{one.kind} {one.name}' for one in behind)}", len(behind))
+    if part == "platform" and resilience.cluster is not None:
+        schedules = resilience.cluster.schedules
+        yield Step("objects", f"a Restore of Velero, of the newest good backup: {', '.join(schedules)}", len(schedules))
 
 
 def _named(keys: "Sequence[Node]") -> str:

@@ -21,6 +21,8 @@ from platform_components.admission.policy import Mode
 from platform_components.admission.signatures import API_VERSION, KIND, NAME, image_policy, needs_signature
 from platform_components.observability.slo.args import SloArgs
 from platform_components.observability.slo.slo import Slo
+from platform_components.resilience import cluster_documents
+from platform_components.resilience.cluster_documents import DRILL
 from platformctl.project import Project, find_project
 from platformctl.readers.mock_run import run_stack
 from platformctl.sandbox import lifecycle
@@ -248,6 +250,39 @@ def test_the_rules_of_an_objective_are_accepted(api: Judge, kinds: Mapping[tuple
     status, answer = put(api, kinds, broken, dry=True)
     assert status == 422
     assert "spec.groups[0].interval" in answer["message"]
+
+
+def test_a_drill_may_restore_and_compare_and_nothing_else(
+    api: Judge, kinds: Mapping[tuple[str, str], tuple[str, bool]], documents: Mapping[tuple[str, str], list[dict[str, Any]]]
+) -> None:
+    """What the drill sends is a Restore that the definition takes; and its account's rights are asked of the API server itself."""
+    status, answer = put(api, kinds, cluster_documents.restore("daily"), dry=True)
+    assert status in (200, 201), answer
+    wrong = cluster_documents.restore("daily")
+    wrong["spec"]["namespaceMappings"] = wrong["spec"].pop("namespaceMapping")
+    assert put(api, kinds, wrong, dry=True)[0] == 400
+    own = [one for one in documents["prod", "as it stands"] if one["apiVersion"].startswith("rbac.") and one["metadata"]["name"] == DRILL]
+    assert {one["kind"] for one in own} == {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
+    for document in own:
+        status, answer = put(api, kinds, document, dry=False)
+        assert status in (200, 201), answer
+
+    def may(verb: str, group: str, resource: str, namespace: str = "", name: str = "") -> bool:
+        asked = {"verb": verb, "group": group, "resource": resource, "namespace": namespace, "name": name}
+        spec = {"user": f"system:serviceaccount:velero:{DRILL}", "resourceAttributes": asked}
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+        return bool(api("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body)[1]["status"]["allowed"])
+
+    assert eventually(lambda: may("create", "velero.io", "restores", "velero"))
+    assert may("delete", "velero.io", "restores", "velero", DRILL)
+    assert may("delete", "", "namespaces", name=cluster_documents.RESTORED)
+    assert may("get", "", "configmaps", cluster_documents.RESTORED, cluster_documents.CANARY)
+    assert not may("delete", "velero.io", "restores", "velero", "of-somebody")
+    assert not may("create", "velero.io", "restores", "payments")
+    assert not may("delete", "velero.io", "backups", "velero", "daily-1")
+    assert not may("delete", "", "namespaces", name="payments")
+    assert not may("get", "", "configmaps", "payments", "settings")
+    assert not may("get", "", "secrets", cluster_documents.RESTORED, "login")
 
 
 PUBLIC_KEY: Final = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"

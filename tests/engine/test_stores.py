@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +265,183 @@ def test_a_cache_is_granted_by_user_and_a_stream_by_record(stores: Repository, a
     assert not account.may(ledger, "kms:GenerateDataKey", outputs["stream_key"], kms__ViaService="kinesis.eu-west-1.amazonaws.com")
 
 
+# --- every kind of store, read and written
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one resource of a store allows whom, out of everything that is asked."""
+
+    store: str
+    resource: str
+    """Form of its ARN: `{arn}` is the store's own."""
+    read: str
+    write: str
+    never: str
+
+    @property
+    def asked(self) -> set[str]:
+        return {action for part in (self.read, self.write, self.never) for action in part.split()}
+
+
+def kafka(actions: str) -> str:
+    return " ".join(f"kafka-cluster:{action}" for action in actions.split())
+
+
+GRANTS = (
+    Grant("reports", "{arn}", "s3:ListBucket", "", "s3:DeleteBucket s3:PutBucketPolicy s3:GetBucketPolicy s3:ListBucketVersions"),
+    Grant(
+        "reports",
+        "{arn}/a",
+        "s3:GetObject s3:GetObjectVersion",
+        "s3:PutObject s3:DeleteObject s3:AbortMultipartUpload s3:ListMultipartUploadParts",
+        "s3:DeleteObjectVersion s3:PutObjectAcl s3:BypassGovernanceRetention",
+    ),
+    Grant(
+        "jobs",
+        "{arn}",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:ChangeMessageVisibility sqs:GetQueueAttributes sqs:GetQueueUrl",
+        "sqs:SendMessage sqs:GetQueueAttributes sqs:GetQueueUrl",
+        "sqs:PurgeQueue sqs:DeleteQueue sqs:SetQueueAttributes sqs:AddPermission",
+    ),
+    Grant(
+        "clicks",
+        "{arn}",
+        "kinesis:DescribeStreamSummary kinesis:ListShards kinesis:GetShardIterator kinesis:GetRecords",
+        "kinesis:DescribeStreamSummary kinesis:ListShards kinesis:PutRecord kinesis:PutRecords",
+        "kinesis:DeleteStream kinesis:MergeShards kinesis:StopStreamEncryption",
+    ),
+    Grant("feed", "{arn}", kafka("Connect DescribeCluster"), kafka("Connect DescribeCluster WriteDataIdempotently"), kafka("AlterCluster")),
+    Grant(
+        "feed", "{topic}", kafka("DescribeTopic ReadData"), kafka("DescribeTopic WriteData"), kafka("CreateTopic DeleteTopic AlterTopic")
+    ),
+    Grant("feed", "{group}", kafka("DescribeGroup AlterGroup"), "", kafka("DeleteGroup")),
+    *(
+        grant
+        for store in ("ledgers", "audit")
+        for grant in (
+            Grant(store, "{users}/reader", "rds-db:connect", "", ""),
+            Grant(store, "{users}/writer", "", "rds-db:connect", ""),
+            Grant(store, "{users}/master", "", "", "rds-db:connect"),
+            Grant(store, "{arn}", "", "", "rds:ModifyDBInstance rds:DeleteDBInstance rds:ModifyDBCluster rds:DeleteDBCluster"),
+        )
+    ),
+    Grant("carts", "{arn}", "elasticache:Connect", "elasticache:Connect", "elasticache:DeleteReplicationGroup"),
+    Grant("carts", "{user}:carts-read", "elasticache:Connect", "", "elasticache:ModifyUser"),
+    Grant("carts", "{user}:carts-write", "", "elasticache:Connect", "elasticache:ModifyUser"),
+    Grant("carts", "{user}:carts-default", "", "", "elasticache:Connect elasticache:ModifyUser"),
+)
+REGION = "eu-west-1:123456789012"
+
+
+@pytest.fixture(scope="module")
+def arns(stores: Repository, outputs: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """By store, the ARNs that the forms above name."""
+    rds, ids = stores.aws("rds"), outputs["granted_ids"]
+    (instance,) = rds.describe_db_instances(DBInstanceIdentifier=ids["ledgers"])["DBInstances"]
+    (cluster,) = rds.describe_db_clusters(DBClusterIdentifier=ids["audit"])["DBClusters"]
+    users = {"ledgers": instance["DbiResourceId"], "audit": cluster["DbClusterResourceId"]}
+    found = {}
+    for name, granted in outputs["granted"].items():
+        arn = granted["read"]["arn"]
+        found[name] = {
+            "arn": arn,
+            "topic": arn.replace(":cluster/", ":topic/") + "/orders",
+            "group": arn.replace(":cluster/", ":group/") + "/billing",
+            "users": f"arn:aws:rds-db:{REGION}:dbuser:{users.get(name)}",
+            "user": f"arn:aws:elasticache:{REGION}:user",
+        }
+    return found
+
+
+@pytest.mark.parametrize("grant", GRANTS, ids=lambda grant: f"{grant.store} {grant.resource}")
+def test_a_grant_gives_exactly_what_it_is_for(
+    account: Account, outputs: dict[str, Any], arns: dict[str, dict[str, str]], grant: Grant
+) -> None:
+    resource = grant.resource.format(**arns[grant.store])
+    for role, expected in (("reader", grant.read), ("writer", grant.write), ("stranger", "")):
+        if role == "stranger" and grant.store == "jobs":
+            continue  # was granted it above
+        allowed = {action for action in grant.asked if account.may(outputs["roles"][role], action, resource)}
+        assert allowed == set(expected.split()), role
+
+
+@pytest.mark.parametrize(("store", "service", "writes"), [("reports", "s3", True), ("jobs", "sqs", True), ("clicks", "kinesis", False)])
+def test_a_grant_uses_the_stores_key_through_its_service(
+    account: Account, outputs: dict[str, Any], store: str, service: str, writes: bool
+) -> None:
+    key, asked = outputs["granted_keys"][store], ("kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:ScheduleKeyDeletion")
+    expected = {"reader": {"kms:Decrypt"}, "writer": {"kms:GenerateDataKey", *(["kms:Decrypt"] if writes else [])}}
+    for role, wanted in expected.items():
+        name = outputs["roles"][role]
+        assert {
+            action for action in asked if account.may(name, action, key, kms__ViaService=f"{service}.eu-west-1.amazonaws.com")
+        } == wanted
+        assert not [action for action in asked if account.may(name, action, key)]
+
+
+@pytest.mark.parametrize(("store", "port"), [("ledgers", 3306), ("audit", 5432), ("carts", 6379), ("feed", 9098)])
+def test_a_grant_opens_one_port_to_the_pods_it_is_for(stores: Repository, outputs: dict[str, Any], store: str, port: int) -> None:
+    granted = outputs["granted"][store]
+    (group,) = stores.aws("ec2").describe_security_groups(GroupIds=[granted["read"]["network"]["security_group_id"]])["SecurityGroups"]
+    wanted = {source for access in ("read", "write") for source in granted[access]["network"]["sources"].values()}
+    assert len(wanted) == 2
+    found = group["IpPermissions"]
+    assert {(one["IpProtocol"], one["FromPort"], one["ToPort"]) for one in found} == {("tcp", port, port)}
+    assert {pair["GroupId"] for one in found for pair in one["UserIdGroupPairs"]} == wanted
+    assert not [one for one in found if one["IpRanges"] or one["Ipv6Ranges"] or one["PrefixListIds"]]
+    assert group["IpPermissionsEgress"] == []
+
+
+def test_mysql_on_rds_is_what_was_declared(stores: Repository, outputs: dict[str, Any]) -> None:
+    rds = stores.aws("rds")
+    (found,) = rds.describe_db_instances(DBInstanceIdentifier=outputs["granted_ids"]["ledgers"])["DBInstances"]
+    assert (found["Engine"], found["EngineVersion"], found["DBInstanceClass"]) == ("mysql", "8.4", "db.m7g.xlarge")
+    assert (found["AllocatedStorage"], found["MaxAllocatedStorage"], found["StorageEncrypted"]) == (50, 400, True)
+    assert (found["IAMDatabaseAuthenticationEnabled"], found["AutoMinorVersionUpgrade"], found["PubliclyAccessible"]) == (True, True, False)
+    group = found["DBParameterGroups"][0]["DBParameterGroupName"]
+    values = {one["ParameterName"]: one["ParameterValue"] for one in rds.describe_db_parameters(DBParameterGroupName=group)["Parameters"]}
+    assert values["require_secure_transport"] == "ON"
+    # Blue/green is the provider's way of updating; AWS knows it only while it is done.
+    exported = json.loads(stores.pulumi("stack", "export", "-s", "demo").stdout)["deployment"]["resources"]
+    instances = {one["urn"].rpartition("::")[2]: one["inputs"] for one in exported if one["type"] == "aws:rds/instance:Instance"}
+    assert {name: one["blueGreenUpdate"]["enabled"] for name, one in instances.items()} == {"accounts": True, "ledgers": True}
+
+
+def test_aurora_postgresql_is_what_was_declared(stores: Repository, outputs: dict[str, Any]) -> None:
+    rds, identifier = stores.aws("rds"), outputs["granted_ids"]["audit"]
+    (found,) = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
+    assert (found["Engine"], found["EngineVersion"], found["Port"]) == ("aurora-postgresql", "16", 5432)
+    assert (found["StorageEncrypted"], found["IAMDatabaseAuthenticationEnabled"]) == (True, True)
+    values = rds.describe_db_cluster_parameters(DBClusterParameterGroupName=found["DBClusterParameterGroup"])["Parameters"]
+    assert {one["ParameterName"]: one["ParameterValue"] for one in values}["rds.force_ssl"] == "1"
+    members = [one for one in rds.describe_db_instances()["DBInstances"] if one.get("DBClusterIdentifier") == identifier]
+    assert {one["DBInstanceClass"] for one in members} == {"db.r7g.xlarge"}
+    assert len(members) == 3, "a writer, a standby, a reader"
+    assert {one["AutoMinorVersionUpgrade"] for one in members} == {True}
+
+
+def test_serverless_aurora_scales_between_its_bounds(stores: Repository, outputs: dict[str, Any]) -> None:
+    rds, identifier = stores.aws("rds"), outputs["database_ids"]["events"]["identifier"]
+    (found,) = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
+    bounds = found["ServerlessV2ScalingConfiguration"]
+    assert (bounds["MinCapacity"], bounds["MaxCapacity"]) == (1, 16)
+    members = [one for one in rds.describe_db_instances()["DBInstances"] if one.get("DBClusterIdentifier") == identifier]
+    assert {one["DBInstanceClass"] for one in members} == {"db.serverless"}
+
+
+@pytest.mark.parametrize(
+    ("name", "engine", "node", "days"), [("sessions", "valkey", "cache.m7g.large", 7), ("carts", "redis", "cache.r7g.large", 3)]
+)
+def test_a_cache_is_what_was_declared(stores: Repository, name: str, engine: str, node: str, days: int) -> None:
+    (found,) = stores.aws("elasticache").describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"]
+    assert (found["AtRestEncryptionEnabled"], found["TransitEncryptionEnabled"]) == (True, True)
+    assert (found["CacheNodeType"], found["SnapshotRetentionLimit"], found["AutomaticFailover"]) == (node, days, "enabled")
+    exported = json.loads(stores.pulumi("stack", "export", "-s", "demo").stdout)["deployment"]["resources"]
+    (inputs,) = [one["inputs"] for one in exported if one["urn"].endswith(f":ReplicationGroup::{name}")]
+    assert (inputs["engine"], inputs["autoMinorVersionUpgrade"], inputs["transitEncryptionMode"]) == (engine, True, "required")
+
+
 def actions(stores: Repository, role: str) -> dict[str, set[str]]:
     """What a role's policies name, action by action, and on what."""
     named: dict[str, set[str]] = {}
@@ -282,10 +460,28 @@ def test_no_grant_has_a_wildcard_action_or_every_resource(stores: Repository, ou
         assert not [resource for resources in found.values() for resource in resources if resource.split(":", 5)[5] in ("*", "")]
 
 
+WATCHED = {
+    "reports": "errors refused",
+    "jobs": "age failed-arrived",
+    "accounts": "cpu memory storage",
+    "events": "cpu memory capacity",
+    "ledgers": "cpu memory storage",
+    "audit": "cpu memory",
+    "sessions": "cpu memory evictions",
+    "carts": "cpu memory evictions",
+    "clicks": "lag throttled",
+    "feed": "lag",
+}
+"""Alarms of each store; every one has a dashboard too."""
+
+
 def test_alarms_and_dashboards_stand(stores: Repository, outputs: dict[str, Any]) -> None:
     cloudwatch = stores.aws("cloudwatch")
     alarms = {one["AlarmName"]: one for one in cloudwatch.describe_alarms()["MetricAlarms"]}
-    assert {"reports-errors", "reports-refused"} <= set(alarms)
+    for store, watched in WATCHED.items():
+        own = {name.removeprefix(f"{store}-") for name in alarms if name.startswith(f"{store}-")}
+        assert own == set(watched.split()), store
+        assert json.loads(cloudwatch.get_dashboard(DashboardName=f"{store}-dashboard")["DashboardBody"])["widgets"]
     assert {"Name": "BucketName", "Value": outputs["bucket"]["reports"]["name"]} in alarms["reports-errors"]["Dimensions"]
     body = json.loads(cloudwatch.get_dashboard(DashboardName="reports-dashboard")["DashboardBody"])
     assert [one["properties"]["title"] for one in body["widgets"]] == ["Requests", "Errors", "Time to answer, ms"]

@@ -19,10 +19,13 @@ from platform_components.resilience.backup_plan import BackupPlan
 from platform_components.resilience.documents import ended_badly
 from platform_components.resilience.promises import broken, losses
 from platformctl.__main__ import build_app
+from platformctl.commands.recovery import PARTS, restores
+from platformctl.project import find_project
 from tests.support import deploy
 from tests.unit.data_cases import TAGS, findings, network
 from tests.unit.test_data_layer import HEAD
 
+ROOT = Path(__file__).parents[2]
 VAULT = "arn:aws:backup:eu-central-1:123456789012:backup-vault:dr"
 COPIED = {"schedules": {"daily": {"copy_to": ["dr"]}}, "copies": {"dr": {"vault_arn": VAULT}}}
 DATA = {"databases": {"orders": {"storage_gb": 400}}, "caches": {"sessions": {}}, "queues": {"jobs": {}}, "buckets": {"reports": {}}}
@@ -223,13 +226,18 @@ def test_what_cannot_be_is_refused(fields: dict[str, Any], message: str) -> None
         BackupPlanArgs.model_validate({"tag_value": "prod", **fields})
 
 
+def test_every_layer_has_its_place_in_a_recovery() -> None:
+    assert {layer for _, layer in PARTS} == set(find_project(ROOT).layers)
+
+
 def test_dr_plan_tells_the_order_and_the_loss() -> None:
-    root = Path(__file__).parents[2]
+    root = ROOT
     told = json.loads(CliRunner().invoke(build_app(), ["dr", "plan", "dev", "--json", "-C", str(root)]).stdout)
     steps = [one["step"] for one in told["steps"]]
     assert steps.index("cluster") < steps.index("add-ons")
     assert all(one["resources"] > 0 for one in told["steps"])
-    assert steps[:3] == ["network", "keys", "data stores"]
+    assert steps[:4] == ["network", "keys", "data stores", "restores"]
+    assert told["steps"][3] == {"step": "restores", "command": "out of their log: databases platform", "resources": 1}
     assert told["promise"] == {"survives": "zone", "rpo_hours": 1, "rto_hours": 2}
     assert {(one["kind"], one["name"]): one["lost_hours"] for one in told["lost"]} == {
         ("databases", "platform"): pytest.approx(1 / 12),
@@ -238,3 +246,12 @@ def test_dr_plan_tells_the_order_and_the_loss() -> None:
         ("caches", "builds"): None,
         ("volumes", "of pods"): None,
     }
+
+
+def test_what_is_restored_out_of_what_is_told() -> None:
+    prod = load_environment(ROOT / "stacks" / "environments" / "prod.yaml")
+    lost = list(losses(prod.data, prod.resilience))
+    assert [(one.name, one.command, one.resources) for part in ("network", "data", "platform") for one in restores(part, prod, lost)] == [
+        ("restores", "out of the vault frankfurt: databases platform, buckets artifacts", 2),
+        ("objects", "a Restore of Velero, of the newest good backup: daily", 1),
+    ]

@@ -58,6 +58,33 @@ sessions_connection = sessions.grant_write(inside)
 clicks = platform.Stream("clicks", platform.StreamArgs(retention_hours=48, **throwaway))
 clicks_connection = clicks.grant_read(ledger)
 
+# Every kind of store, and of engine, with one identity that reads it and another that writes.
+reads, writes = (
+    identity(name).model_copy(
+        update={"security_groups": {name: aws.ec2.SecurityGroup(f"{name}s", vpc_id=vpc.id, description=f"Pods of {name}").id}}
+    )
+    for name in ("reader", "writer")
+)
+ledgers = platform.Database(
+    "ledgers",
+    platform.DatabaseArgs(
+        network=network, engine="mysql", size="large", storage_gb=50, max_storage_gb=400, removal="delete", deletion_protection=False
+    ),
+)
+audit = platform.Database(
+    "audit",
+    platform.DatabaseArgs(
+        network=network, deployment="aurora", version="16", size="large", readers=1, removal="delete", deletion_protection=False
+    ),
+)
+carts = platform.Cache("carts", platform.CacheArgs(network=network, engine="redis", size="large", shards=2, snapshot_days=3, **throwaway))
+feed = platform.Stream("feed", platform.StreamArgs(kind="kafka", network=network, **throwaway))
+everything = {"reports": reports, "jobs": jobs, "ledgers": ledgers, "audit": audit, "carts": carts, "clicks": clicks, "feed": feed}
+granted = {name: {"read": store.grant_read(reads), "write": store.grant_write(writes)} for name, store in everything.items()}
+pulumi.export("granted", {name: {access: one.as_inputs() for access, one in made.items()} for name, made in granted.items()})
+pulumi.export("granted_keys", {"reports": reports.key_arn, "jobs": jobs.key_arn, "clicks": clicks.key_arn})
+pulumi.export("granted_ids", {"ledgers": ledgers.identifier, "audit": audit.identifier})
+
 pulumi.export("cache", sessions_connection.as_inputs())
 pulumi.export("stream", clicks_connection.as_inputs())
 pulumi.export("stream_key", clicks.key_arn)
@@ -75,6 +102,6 @@ pulumi.export(
     },
 )
 pulumi.export("nodes", nodes.id)
-pulumi.export("roles", {"ledger": ledger.role_name, "stranger": stranger.role_name})
+pulumi.export("roles", {one.name: one.role_name for one in (ledger, stranger, reads, writes)})
 pulumi.export("bucket", {"reports": reports.connection.as_inputs(), "other": secrets.connection.as_inputs()})
 pulumi.export("keys", {"reports": reports.key_arn, "other": secrets.key_arn})
