@@ -131,7 +131,9 @@ def test_what_has_no_price_is_named() -> None:
     assert not result.is_complete
 
 
-@pytest.mark.parametrize(("name", "more"), [("dev", None), ("staging", ()), ("prod", ("backup-framework", "trail", "logs-eks", "guardduty"))])
+@pytest.mark.parametrize(
+    ("name", "more"), [("dev", None), ("staging", ()), ("prod", ("backup-framework", "trail", "logs-eks", "guardduty"))]
+)
 def test_whatever_our_own_stacks_are_charged_for_has_a_price_but_for_what_is_listed(name: str, more: tuple[str, ...] | None) -> None:
     """Nobody was found who says what these cost in Ireland; they are named, not guessed."""
     project = find_project(ROOT)
