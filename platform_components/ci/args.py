@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from platform_components.args import Args
+from platform_components.args import Args, Late
 from platform_components.charts.args import InstallationArgs
 from platform_components.ci.jobs import SHAPES, Load
 from platform_components.ci.sizing import idle_runners
@@ -17,6 +17,7 @@ from platform_components.secrets.reference import SecretReference
 
 RunnerPoolName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,14}[a-z0-9]$")]
 """2 to 16 characters: releases and jobs are named after it."""
+RegistryHost = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Egress = Mapping[IPv4Network | IPv6Network, tuple[Port, ...]]
 
@@ -165,6 +166,23 @@ class Jenkins(Kind):
     volume_gib: int = Field(default=20, ge=5, le=1000, description="Volume of jobs and their results, in GiB. Omitted: 20.")
 
 
+class Cache(Args):
+    """A bucket for what the next job uses again."""
+
+    expire_days: int = Field(default=14, ge=1, description="When objects are deleted, in days after they were written. Omitted: 14.")
+
+
+class Builds(RunnerPool):
+    """BuildKit without root, for jobs that build images: they find it at BUILDKIT_HOST, with a certificate in /etc/buildkit/tls."""
+
+    max: int = Field(default=1, ge=1, le=50, description="Daemons. Omitted: 1.")
+    idle: None = Field(default=None, description="Left out: daemons stay.")
+    load: None = Field(default=None, description="Left out: daemons stay.")
+    vcpu: float = Field(default=4, gt=0, le=64, description="vCPUs of each. Omitted: 4.")
+    memory_gib: float = Field(default=8, gt=0, le=512, description="Memory of each, in GiB; also its limit. Omitted: 8.")
+    disk_gib: int = Field(default=30, ge=1, le=500, description="Room for layers on the node's disk, in GiB; also its limit. Omitted: 30.")
+
+
 class CiSettings(Args):
     """Runners of CI jobs, as an environment file declares them."""
 
@@ -172,6 +190,17 @@ class CiSettings(Args):
     github: GitHub | None = Field(default=None, description="Runners of GitHub Actions. Omitted: none.")
     gitlab: GitLab | None = Field(default=None, description="Runners of GitLab. Omitted: none.")
     jenkins: Jenkins | None = Field(default=None, description="Jenkins with agents. Omitted: none.")
+    cache: Cache | None = Field(
+        default=None,
+        description="A bucket for caches of GitLab, artifacts and stashes of Jenkins, and layers of images; jobs get signed addresses and "
+        "no credentials. GitHub keeps its own. Omitted: none.",
+    )
+    builds: Builds | None = Field(default=None, description="Builds of images without root. Omitted: none.")
+    registry_cache: Mapping[RegistryHost, Late[str]] = Field(
+        default={},
+        description="Where builds take images of a registry from, such as {quay.io: <ArtifactRegistry.registry>/quay}. Omitted: from "
+        "itself.",
+    )
     egress: Egress = Field(
         default={},
         description="Addresses that jobs may reach, with ports, such as {140.82.112.0/20: [443]}. What is given takes the place of the "
@@ -206,6 +235,12 @@ class CiRunnersArgs(InstallationArgs, CiSettings):
         description="Name of the SecretStore in the namespaces of credentials, which `credentials` are read from. Omitted: team, as "
         "TeamSecrets names it.",
     )
+
+    internal_issuer: Late[dict[str, str]] = Field(
+        default={"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "platform-internal"},
+        description="`issuerRef` of the certificates of builds (`Certificates.internal_issuer`). Omitted: platform-internal.",
+    )
+    tags: Mapping[str, str] = Field(default={}, description="Tags of everything in AWS. Omitted: only the library's own.")
 
     @model_validator(mode="after")
     def _jenkins_has_an_address(self) -> "CiRunnersArgs":

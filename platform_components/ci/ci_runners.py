@@ -6,6 +6,7 @@ the cluster's, nor the forge's side: apps, runner groups, rules of branches.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -17,10 +18,16 @@ from platform_components.charts.records import gha_runner_scale_set_controller a
 from platform_components.charts.records import gitlab_runner
 from platform_components.charts.records import jenkins as jenkins_chart
 from platform_components.charts.release import install
-from platform_components.ci import gitlab, jenkins, monitors, pods, secrets, traffic
-from platform_components.ci.args import CiRunnersArgs, GitHub, GitLab, Jenkins, RunnerPool
+from platform_components.ci import builds, gitlab, jenkins, monitors, pods, secrets, traffic
+from platform_components.ci.args import Cache, CiRunnersArgs, GitHub, GitLab, Jenkins, RunnerPool
+from platform_components.ci.daemons import CERTIFICATES, create_daemons
 from platform_components.component import PlatformComponent
 from platform_components.custom_resources import CustomResources
+from platform_components.data.bucket import Bucket
+from platform_components.data.bucket_args import BucketArgs
+from platform_components.data.options import Removal
+from platform_components.identity.args import WorkloadIdentityArgs
+from platform_components.identity.workload_identity import WorkloadIdentity
 from platform_components.names import child_name
 
 _MONITORING = "monitoring.coreos.com/v1"
@@ -45,17 +52,26 @@ class CiRunners(PlatformComponent):
     """What workflows write as `runs-on`; empty without GitHub."""
     namespaces: pulumi.Output[Sequence[str]]
     """Namespaces of jobs."""
+    cache_bucket: pulumi.Output[str | None]
+    """Name of the bucket for what the next job uses again; none without `cache`."""
 
     def __init__(self, name: str, args: CiRunnersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         self._args = args
         self._site = args.site()
         self._jobs: list[str] = []
+        self._cache = self._create_cache(args.cache) if args.cache is not None else None
+        self._secrets = {builds.CLIENT_SECRET: builds.CERTIFICATES} if args.builds is not None else {}
+        self._variables = {"BUILDKIT_HOST": builds.address()} if args.builds is not None else {}
         names = self._create_github(args.github) if args.github is not None else []
         if args.gitlab is not None:
             self._create_gitlab(args.gitlab)
         if args.jenkins is not None:
             self._create_jenkins(args.jenkins)
+        if args.builds is not None:
+            bucket = self._keep(builds.NAME, builds.NAMESPACE, "builds")
+            create_daemons(self, name, args, args.builds, self._jobs, bucket)
+        self.cache_bucket = pulumi.Output.from_input(None if self._cache is None else self._cache.bucket_name)
         self.runner_names = pulumi.Output.from_input(names)
         self.namespaces = pulumi.Output.from_input(self._jobs)
         self.register()
@@ -84,8 +100,12 @@ class CiRunners(PlatformComponent):
             group=github.group,
             idle=pool.idle_runners(),
             maximum=pool.max,
-            pod=pods.pod(pool_name, pool),
-            container={"resources": pods.size(pool)},
+            pod=self._pod(pool_name, pool),
+            container={
+                "resources": pods.size(pool),
+                "env": [{"name": key, "value": value} for key, value in self._variables.items()],
+                "volumeMounts": pods.mounts(self._secrets),
+            },
         )
         addon = replace(scale_set.ADDON, role=child_name("github", pool_name))
         values = scale_set.values(self._site, runners)
@@ -93,10 +113,20 @@ class CiRunners(PlatformComponent):
         install(self, self._name, addon, values, self._args, namespace=namespace.metadata.name, depends_on=[controller])
         return runners.name
 
+    def _pod(self, pool_name: str, pool: RunnerPool) -> pods.Spec:
+        pod = pods.pod(pool_name, pool)
+        return {**pod, "spec": {**pod["spec"], "volumes": pods.volumes(self._secrets)}} if self._secrets else pod
+
     # -- GitLab
 
     def _create_gitlab(self, settings: GitLab) -> None:
         home = self._create_home(gitlab_runner.ADDON)
+        bucket = self._keep(gitlab_runner.SERVICE_ACCOUNT, gitlab_runner.NAMESPACE, "gitlab")
+        account = k8s.core.v1.ServiceAccount(
+            child_name(self._name, "gitlab-account"),
+            metadata={"name": gitlab_runner.SERVICE_ACCOUNT, "namespace": home.metadata.name},
+            opts=self.child_options(),
+        )
         pools = self._args.pools_of(settings)
         jobs = self._create_jobs(gitlab_runner.JOBS, pools.values())
         for pool_name, pool in pools.items():
@@ -106,7 +136,7 @@ class CiRunners(PlatformComponent):
                 name=role,
                 secret=child_name(settings.secret, pool_name),
                 jobs=pool.max,
-                config=gitlab.config(pool_name, pool, gitlab_runner.JOBS, settings.image, None, {}),
+                config=pulumi.Output.all(bucket, self._args.region).apply(partial(self._gitlab_config, pool_name, pool, settings)),
             )
             if settings.credentials is not None:
                 spec = secrets.token(manager.secret, self._args.secret_store, settings.credentials, pool_name)
@@ -114,7 +144,12 @@ class CiRunners(PlatformComponent):
             addon = replace(gitlab_runner.ADDON, role=role)
             values = gitlab_runner.values(self._site, manager)
             # After the namespace of jobs, in which the chart makes the managers' rights.
-            install(self, self._name, addon, values, self._args, namespace=home.metadata.name, depends_on=[jobs])
+            install(self, self._name, addon, values, self._args, namespace=home.metadata.name, depends_on=[jobs, account])
+
+    def _gitlab_config(self, pool_name: str, pool: RunnerPool, settings: GitLab, place: Sequence[str | None]) -> str:
+        bucket, region = place
+        cache = gitlab.Cache(bucket, str(region)) if bucket is not None else None
+        return gitlab.config(pool_name, pool, gitlab_runner.JOBS, settings.image, cache, self._variables, self._secrets)
 
     # -- Jenkins
 
@@ -122,14 +157,9 @@ class CiRunners(PlatformComponent):
         home = self._create_home(jenkins_chart.ADDON)
         pools = self._args.pools_of(settings)
         jobs = self._create_jobs(jenkins_chart.JOBS, pools.values(), {jenkins_chart.NAMESPACE: (jenkins_chart.PORT,)})
-        place = jenkins.Place(
-            service=f"http://{jenkins_chart.RELEASE}.{jenkins_chart.NAMESPACE}.svc.cluster.local:{jenkins_chart.PORT}",
-            namespace=jenkins_chart.JOBS,
-            image=str(mirrored(jenkins_chart.IMAGES["agent"], self._site.mirror)),
-            uid=jenkins_chart.UID,
-        )
-        told = jenkins.configuration(settings, pools, place, settings.url or f"https://jenkins.{self._args.domain}")
-        controller = jenkins_chart.Controller(settings.secret, jenkins.as_yaml(told), settings.volume_gib)
+        bucket = self._keep(jenkins_chart.RELEASE, jenkins_chart.NAMESPACE, "jenkins")
+        told = pulumi.Output.all(bucket, self._args.region).apply(partial(self._jenkins_configuration, settings, pools))
+        controller = jenkins_chart.Controller(settings.secret, told, settings.volume_gib)
         if settings.credentials is not None:
             spec = secrets.whole(settings.secret, self._args.secret_store, settings.credentials)
             self._bring("jenkins-secret", settings.secret, spec, home)
@@ -137,7 +167,39 @@ class CiRunners(PlatformComponent):
         # After the namespace of jobs, in which the chart makes the controller's rights.
         install(self, self._name, jenkins_chart.ADDON, values, self._args, namespace=home.metadata.name, depends_on=[jobs])
 
+    def _jenkins_configuration(self, settings: Jenkins, pools: Mapping[str, RunnerPool], where: Sequence[str | None]) -> str:
+        bucket, region = where
+        place = jenkins.Place(
+            service=f"http://{jenkins_chart.RELEASE}.{jenkins_chart.NAMESPACE}.svc.cluster.local:{jenkins_chart.PORT}",
+            namespace=jenkins_chart.JOBS,
+            image=str(mirrored(jenkins_chart.IMAGES["agent"], self._site.mirror)),
+            uid=jenkins_chart.UID,
+            variables=self._variables,
+            secrets=self._secrets,
+            bucket=bucket,
+            region=str(region),
+        )
+        return jenkins.as_yaml(jenkins.configuration(settings, pools, place, settings.url or f"https://jenkins.{self._args.domain}"))
+
     # -- all kinds
+
+    def _create_cache(self, settings: Cache) -> Bucket:
+        """What is in it can be made again: it goes with the component, and keeps no old versions for long."""
+        args = BucketArgs(removal=Removal.DELETE, expire_days=settings.expire_days, versions_days=1, tags=self._args.tags)
+        return Bucket(child_name(self._name, "ci-cache"), args, self.child_options())
+
+    def _keep(self, account: str, namespace: str, folder: str) -> pulumi.Output[str] | None:
+        """Let a service account use its folder of the bucket, where there is one; its name."""
+        if self._cache is None:
+            return None
+        identity = WorkloadIdentity(
+            child_name(self._name, f"ci-{folder}"),
+            WorkloadIdentityArgs(cluster=self._args.cluster, namespace=namespace, service_account=account, tags=self._args.tags),
+            self.child_options(),
+        )
+        self._cache.grant_read(identity, f"{folder}/")
+        self._cache.grant_write(identity, f"{folder}/")
+        return self._cache.bucket_name
 
     def _create_home(self, addon: Addon) -> k8s.core.v1.Namespace:
         """The namespace of a controller."""
@@ -149,8 +211,15 @@ class CiRunners(PlatformComponent):
         """A namespace in which jobs run."""
         self._jobs.append(namespace)
         reached = traffic.of_jobs(self._args.egress, self._args.private, used)
+        if self._args.builds is not None:
+            reached = replace(reached, used={**reached.used, builds.NAMESPACE: (builds.PORT,)})
         most = sum(pool.max for pool in pools)
-        return create_namespace(self, self._name, namespace, PodSecurity.RESTRICTED, reached, pods=most)
+        made = create_namespace(self, self._name, namespace, PodSecurity.RESTRICTED, reached, pods=most)
+        if self._args.builds is not None:
+            spec = builds.certificate(builds.CLIENT_SECRET, self._args.internal_issuer, server=False, name=namespace)
+            objects = CustomResources(self, self._name, made.metadata.name)
+            objects.create(child_name("client", namespace), CERTIFICATES, "Certificate", builds.CLIENT_SECRET, spec)
+        return made
 
     def _bring(self, role: str, name: str, spec: secrets.Spec, namespace: k8s.core.v1.Namespace) -> None:
         """A Secret, out of the store that the namespace has."""

@@ -5,12 +5,13 @@ Nothing ends in `_overwrite_allowed` or `_overwrite_max_allowed`: a job cannot c
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from platform_components.ci.args import RunnerPool
-from platform_components.ci.pods import DO_NOT_DISRUPT, GRACE_SECONDS, POOL, node_selector, size
+from platform_components.ci.pods import DO_NOT_DISRUPT, GRACE_SECONDS, POOL, Mounts, node_selector, size
+from platform_components.ci.toml import lines
 from platform_components.labels import DEDICATED_KEY
 
 Table = dict[str, Any]
@@ -36,7 +37,9 @@ class Cache:
     region: str
 
 
-def config(name: str, pool: RunnerPool, namespace: str, image: str, cache: Cache | None, variables: Mapping[str, str]) -> str:
+def config(
+    name: str, pool: RunnerPool, namespace: str, image: str, cache: Cache | None, variables: Mapping[str, str], secrets: Mounts
+) -> str:
     """The template of one runner.
 
     Args:
@@ -46,12 +49,13 @@ def config(name: str, pool: RunnerPool, namespace: str, image: str, cache: Cache
         image: image of jobs that name none.
         cache: where they keep things. None: nowhere.
         variables: environment variables of every job.
+        secrets: Secrets that every job has, and where.
     """
     runner: Table = {
         "request_concurrency": min(10, pool.max),
         "environment": [f"{key}={value}" for key, value in variables.items()],
         "feature_flags": {"FF_USE_ADVANCED_POD_SPEC_CONFIGURATION": True},
-        "kubernetes": _kubernetes(name, pool, namespace, image),
+        "kubernetes": _kubernetes(name, pool, namespace, image, secrets),
     }
     if cache is not None:
         place = {"BucketName": cache.bucket, "BucketLocation": cache.region, "AuthenticationType": "iam"}
@@ -59,7 +63,7 @@ def config(name: str, pool: RunnerPool, namespace: str, image: str, cache: Cache
     return "[[runners]]\n" + "".join(f"{line}\n" for line in lines(runner, "runners"))
 
 
-def _kubernetes(name: str, pool: RunnerPool, namespace: str, image: str) -> Table:
+def _kubernetes(name: str, pool: RunnerPool, namespace: str, image: str, secrets: Mounts) -> Table:
     sizes = size(pool)
     closed = {
         "run_as_user": UID,
@@ -89,26 +93,6 @@ def _kubernetes(name: str, pool: RunnerPool, namespace: str, image: str) -> Tabl
         "pod_annotations": dict(DO_NOT_DISRUPT),
         "pod_security_context": {"run_as_user": UID, "run_as_group": UID, "fs_group": UID, "run_as_non_root": True},
         **{f"{part}_container_security_context": closed for part in _CONTAINERS},
+        "volumes": {"secret": [{"name": secret, "mount_path": path, "read_only": True} for secret, path in secrets.items()]},
         "pod_spec": [{"name": "platform", "patch_type": "strategic", "patch": json.dumps(_POD_PATCH)}],
     }
-
-
-def lines(table: Mapping[str, Any], path: str) -> Iterator[str]:
-    """A table as TOML: its values first, for what follows a header belongs to that table."""
-    tables = {key: value for key, value in table.items() if isinstance(value, Mapping)}
-    lists = {key: value for key, value in table.items() if isinstance(value, list) and value and isinstance(value[0], Mapping)}
-    for key, value in table.items():
-        if key not in tables and key not in lists:
-            yield f"{_text(key)} = {_text(value)}"
-    for key, value in tables.items():
-        yield f"[{path}.{_text(key)}]"
-        yield from lines(value, f"{path}.{_text(key)}")
-    for key, entries in lists.items():
-        for entry in entries:
-            yield f"[[{path}.{_text(key)}]]"
-            yield from lines(entry, f"{path}.{_text(key)}")
-
-
-def _text(value: Any) -> str:
-    """Strings, numbers, booleans and lists of them are written alike in JSON and TOML, but for one control character."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

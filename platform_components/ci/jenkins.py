@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from platform_components.charts.hardening import pod_security
 from platform_components.ci.args import Jenkins, RunnerPool
-from platform_components.ci.pods import Spec, node_selector, pod, size
+from platform_components.ci.pods import Mounts, Spec, mounts, node_selector, pod, size, volumes
 
 SECRET_KEY: Final = "oidc-client-secret"  # noqa: S105 -- the key of a Secret
 """Key of the Secret `jenkins` that logins need; Jenkins reads it where `${...}` names it."""
@@ -36,6 +36,13 @@ class Place:
     """Image of agents."""
     uid: int
     """Their user."""
+    variables: Mapping[str, str]
+    """Environment variables of every build."""
+    secrets: Mounts
+    """Secrets that every build has, and where."""
+    bucket: str | None
+    """Bucket that artifacts and stashes go to, by addresses that the controller signs. None: they stay on its volume."""
+    region: str
 
 
 def configuration(settings: Jenkins, pools: Mapping[str, RunnerPool], place: Place, url: str) -> Spec:
@@ -66,8 +73,16 @@ def configuration(settings: Jenkins, pools: Mapping[str, RunnerPool], place: Pla
                 "usageStatisticsEnabled": True,
             }
         },
-        "unclassified": {"location": {"url": f"{url}/"}},
+        "unclassified": {"location": {"url": f"{url}/"}, **(_ARTIFACTS if place.bucket else {})},
+        **({"aws": {"awsCredentials": {"region": place.region}, "s3": _bucket(place)}} if place.bucket else {}),
     }
+
+
+_ARTIFACTS: Final = {"artifactManager": {"artifactManagerFactories": [{"jclouds": {"provider": "s3"}}]}}
+
+
+def _bucket(place: Place) -> Spec:
+    return {"container": place.bucket, "prefix": "jenkins/"}
 
 
 def as_yaml(told: Spec) -> str:
@@ -134,6 +149,9 @@ def _template(name: str, pool: RunnerPool, place: Place, *, first: bool) -> Spec
     }
     described = pod(name, pool)
     described["spec"] |= {"securityContext": pod_security(place.uid, fs_group=place.uid)}
+    if place.secrets:
+        described["spec"] |= {"volumes": volumes(place.secrets)}
+        described["spec"] |= {"containers": [{"name": "jnlp", "volumeMounts": mounts(place.secrets)}]}
     return {
         # Else the plugin makes one up at each start, and every template is new.
         "id": name,
@@ -148,5 +166,6 @@ def _template(name: str, pool: RunnerPool, place: Place, *, first: bool) -> Spec
         "nodeSelector": ",".join(f"{key}={value}" for key, value in node_selector(pool).items()),
         "yaml": json.dumps({"apiVersion": "v1", "kind": "Pod", **described}, sort_keys=True),
         "yamlMergeStrategy": "override",
+        "envVars": [{"envVar": {"key": key, "value": value}} for key, value in place.variables.items()],
         "containers": [agent],
     }

@@ -7,6 +7,8 @@ from platform_components.ci.args import RunnerPool
 from platform_components.labels import DEDICATED_KEY, POOL_LABEL
 
 Spec = dict[str, Any]
+Mounts = Mapping[str, str]
+"""Secrets, and where a job finds each."""
 
 DO_NOT_DISRUPT: Mapping[str, str] = {"karpenter.sh/do-not-disrupt": "true"}
 """Karpenter neither consolidates nor replaces a node under a job; a spot node that EC2 takes back goes all the same."""
@@ -49,3 +51,13 @@ def pod(name: str, pool: RunnerPool) -> Spec:
             "terminationGracePeriodSeconds": GRACE_SECONDS,
         },
     }
+
+
+def volumes(secrets: Mounts) -> list[Spec]:
+    """Volumes of Secrets."""
+    return [{"name": secret, "secret": {"secretName": secret}} for secret in secrets]
+
+
+def mounts(secrets: Mounts) -> list[Spec]:
+    """Where a container has them."""
+    return [{"name": secret, "mountPath": path, "readOnly": True} for secret, path in secrets.items()]

@@ -17,6 +17,7 @@ from platform_components.charts.args import AddonReleaseArgs
 from platform_components.charts.records import ADDONS
 from platform_components.charts.records.kube_prometheus_stack import NODES
 from platform_components.charts.release import AddonRelease
+from platform_components.ci import builds
 from platform_components.cluster.node_pools.args import KarpenterPoolsArgs
 from platform_components.cluster.pools import KarpenterPool
 from platform_components.declarations.environment import Environment
@@ -108,7 +109,12 @@ def admission_args(environment: Environment, upstream: Upstream) -> AdmissionPol
     arn = pulumi.Output.from_input(upstream.cluster.arn)
     given = {
         "registries": arn.apply(lambda at: registries(at, environment.region, mirror, settings.registries)),
-        "exempt_namespaces": (*(addon.namespace for addon in ADDONS.values()), NODES, *settings.exempt_namespaces),
+        "exempt_namespaces": (
+            *(addon.namespace for addon in ADDONS.values()),
+            NODES,
+            *((builds.NAMESPACE,) if environment.delivery.ci is not None and environment.delivery.ci.builds is not None else ()),
+            *settings.exempt_namespaces,
+        ),
     }
     return AdmissionPoliciesArgs(**{**dict(settings), **given})
 

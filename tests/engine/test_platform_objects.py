@@ -55,6 +55,8 @@ DELIVERY: Final[Mapping[str, Mapping[str, Any]]] = {
             "pools": {"standard": {"max": 4}},
             "github": {"url": "https://github.com/example"},
             "gitlab": {},
+            "cache": {},
+            "builds": {},
             "jenkins": {"login": {"issuer": "https://login.example.com", "client_id": "jenkins", "admin_groups": ["sso-platform"]}},
         }
     },

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -19,9 +20,9 @@ from platform_components.charts.records import gha_runner_scale_set as scale_set
 from platform_components.charts.records import gitlab_runner
 from platform_components.charts.site import Site
 from platform_components.ci.args import RunnerPool
-from platform_components.ci.gitlab import lines
 from platform_components.ci.jobs import Load
 from platform_components.ci.sizing import percentile, size, waits
+from platform_components.ci.toml import lines
 from platform_components.declarations.environment import Environment
 from tests.support import Deployment, deploy
 
@@ -277,6 +278,80 @@ def test_agents_reach_their_controller_and_nobody_else_inside(jenkins: Deploymen
         ("kube-system", 53),
         ("jenkins", 8080),
     ]
+
+
+# --- what the next job uses again, and images
+
+EVERYTHING = {"github": GITHUB, "gitlab": GITLAB, "jenkins": JENKINS, "domain": "dev.example.com", "cache": {}, "builds": {"max": 2}}
+
+
+@pytest.fixture(scope="module")
+def everything() -> Deployment[dict[str, Any]]:
+    return built(**EVERYTHING, registry_cache={"quay.io": pulumi.Output.from_input("123456789012.dkr.ecr.eu-west-1.amazonaws.com/quay")})
+
+
+def test_each_controller_uses_its_folder_of_the_bucket_and_no_job_has_credentials(everything: Deployment[dict[str, Any]]) -> None:
+    found = {
+        (node.inputs["namespace"], node.inputs["serviceAccount"])
+        for node in everything.graph
+        if node.type == "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+    }
+    assert found == {("gitlab-runner", "gitlab-runner"), ("jenkins", "jenkins"), ("ci-builds", "buildkitd")}
+    policies = [json.loads(node.inputs["policy"]) for node in everything.graph if node.type == "aws:iam/rolePolicy:RolePolicy"]
+    objects = [
+        resource
+        for policy in policies
+        for statement in policy["Statement"]
+        for resource in ([statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"])
+        if "/*" in resource
+    ]
+    assert {resource.rpartition(":::")[2].partition("/")[2] for resource in objects} == {"gitlab/*", "jenkins/*", "builds/*"}
+    (runner,) = tomllib.loads(named(everything, "gitlab-large")["values"]["runners"]["config"])["runners"]
+    assert (runner["cache"]["Path"], runner["cache"]["s3"]["AuthenticationType"]) == ("gitlab/large", "iam")
+    told = yaml.safe_load(named(everything, "jenkins")["values"]["controller"]["JCasC"]["configScripts"]["platform"])
+    assert wrong(told) == []
+    assert told["aws"]["s3"]["prefix"] == "jenkins/"
+
+
+def test_jobs_find_the_build_daemon_and_have_a_certificate_for_it(everything: Deployment[dict[str, Any]]) -> None:
+    (runner,) = named(everything, "github-large")["values"]["template"]["spec"]["containers"]
+    assert runner["env"] == [{"name": "BUILDKIT_HOST", "value": "tcp://buildkitd.ci-builds.svc:1234"}]
+    assert runner["volumeMounts"] == [{"name": "buildkit-client", "mountPath": "/etc/buildkit/tls", "readOnly": True}]
+    (told,) = tomllib.loads(named(everything, "gitlab-large")["values"]["runners"]["config"])["runners"]
+    assert told["environment"] == ["BUILDKIT_HOST=tcp://buildkitd.ci-builds.svc:1234"]
+    assert told["kubernetes"]["volumes"]["secret"] == [{"name": "buildkit-client", "mount_path": "/etc/buildkit/tls", "read_only": True}]
+    for namespace in ("ci-github", "ci-gitlab", "ci-jenkins"):
+        assert named(everything, f"client-{namespace}")["spec"]["usages"] == ["client auth"]
+        rules = named(everything, f"{namespace}-platform")["spec"]["egress"]
+        assert {"kubernetes.io/metadata.name": "ci-builds"} in [
+            rule["to"][0].get("namespaceSelector", {}).get("matchLabels") for rule in rules
+        ]
+
+
+def test_images_are_built_by_a_user_without_privilege_that_only_jobs_reach(everything: Deployment[dict[str, Any]]) -> None:
+    spec = named(everything, "builds-daemons")["spec"]
+    pod = spec["template"]["spec"]
+    (daemon,) = pod["containers"]
+    assert spec["replicas"] == 2
+    assert pod["securityContext"]["runAsNonRoot"] is daemon["securityContext"]["runAsNonRoot"] is True
+    assert "privileged" not in daemon["securityContext"]
+    assert pod["automountServiceAccountToken"] is False
+    assert {"--tlscacert=/certs/ca.crt", "--tlscert=/certs/tls.crt", "--tlskey=/certs/tls.key"} < set(daemon["args"])
+    policy = named(everything, "ci-builds-platform")["spec"]
+    assert sorted(rule["from"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for rule in policy["ingress"]) == [
+        "ci-github",
+        "ci-gitlab",
+        "ci-jenkins",
+    ]
+    assert tomllib.loads(named(everything, "builds-settings")["data"]["buildkitd.toml"]) == {
+        "registry": {"quay.io": {"mirrors": ["123456789012.dkr.ecr.eu-west-1.amazonaws.com/quay"]}}
+    }
+
+
+def test_without_a_cache_of_registries_the_daemon_is_told_of_none() -> None:
+    done = built(builds={})
+    assert tomllib.loads(named(done, "builds-settings")["data"]["buildkitd.toml"]) == {"registry": {}}
+    assert not [node for node in done.graph if node.type.startswith("aws:")]
 
 
 # --- how many are kept ready

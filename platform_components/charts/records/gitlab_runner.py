@@ -19,6 +19,7 @@ HELPER = Image("registry.gitlab.com", "gitlab-org/gitlab-runner/gitlab-runner-he
 NAMESPACE = "gitlab-runner"
 JOBS = "ci-gitlab"
 METRICS_PORT = 9252
+SERVICE_ACCOUNT = "gitlab-runner"
 UID = 100
 """User `gitlab-runner` of the image."""
 
@@ -41,7 +42,7 @@ class Manager:
 
     url: str = "https://gitlab.com"
     name: str = "gitlab-runner"
-    """Name of the release, and of the service account."""
+    """Name of the release."""
     secret: str = "gitlab-runner"  # noqa: S105 -- the name of a Secret
     """Name of the Secret with the runner's token, beside the managers."""
     jobs: int = 1
@@ -64,7 +65,8 @@ def values(site: Site, manager: Manager = Manager()) -> Values:
         "unregisterRunners": False,
         "terminationGracePeriodSeconds": 3600,
         "runners": {"secret": manager.secret, "jobNamespace": JOBS, "config": manager.config},
-        "serviceAccount": {"create": True, "name": manager.name},
+        # One for all pools: whoever runs CiRunners gives it what managers may do in AWS.
+        "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
         "rbac": {
             "create": True,
             "rules": [{"apiGroups": [""], "resources": list(kinds), "verbs": list(verbs)} for kinds, verbs in RIGHTS],
