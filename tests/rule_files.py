@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from platform_components.certificates import issuers
+from platform_components.ci import alerts as ci_alerts
 from platform_components.delivery import argo_cd, flux, release_alerts
 from platform_components.delivery.rollout_args import Engine
 from platform_components.mesh import trust
@@ -33,6 +34,7 @@ def specs() -> Mapping[str, Any]:
         "mesh-istio": trust.expiry_rules("istio-system", "istio-ca", 180, LINKS),
         "mesh-linkerd": trust.expiry_rules("linkerd", "linkerd-identity-issuer", 180, LINKS),
         "argo-cd": argo_cd.alerts(LINKS),
+        "ci-runners": ci_alerts.alerts(("github", "gitlab", "jenkins"), LINKS),
         "flux": flux.alerts(LINKS),
         **{f"releases-{engine}": release_alerts.alerts(engine, LINKS) for engine in Engine},
         "public-entries": probes.rules(14, LINKS),

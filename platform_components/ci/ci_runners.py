@@ -18,7 +18,7 @@ from platform_components.charts.records import gha_runner_scale_set_controller a
 from platform_components.charts.records import gitlab_runner
 from platform_components.charts.records import jenkins as jenkins_chart
 from platform_components.charts.release import install
-from platform_components.ci import builds, gitlab, jenkins, monitors, pods, secrets, traffic
+from platform_components.ci import alerts, builds, gitlab, jenkins, monitors, pods, secrets, traffic
 from platform_components.ci.args import Cache, CiRunnersArgs, GitHub, GitLab, Jenkins, RunnerPool
 from platform_components.ci.daemons import CERTIFICATES, create_daemons
 from platform_components.component import PlatformComponent
@@ -60,6 +60,7 @@ class CiRunners(PlatformComponent):
         self._args = args
         self._site = args.site()
         self._jobs: list[str] = []
+        self._made: list[pulumi.Resource] = []
         self._cache = self._create_cache(args.cache) if args.cache is not None else None
         self._secrets = {builds.CLIENT_SECRET: builds.CERTIFICATES} if args.builds is not None else {}
         self._variables = {"BUILDKIT_HOST": builds.address()} if args.builds is not None else {}
@@ -71,6 +72,9 @@ class CiRunners(PlatformComponent):
         if args.builds is not None:
             bucket = self._keep(builds.NAME, builds.NAMESPACE, "builds")
             create_daemons(self, name, args, args.builds, self._jobs, bucket)
+        if self._site.monitors and (args.gitlab is not None or args.jenkins is not None):
+            spec = alerts.alerts(args.kinds(), args.links)
+            CustomResources(self, name, self._jobs[0]).create("ci-alerts", _MONITORING, "PrometheusRule", "ci-runners", spec, self._made)
         self.cache_bucket = pulumi.Output.from_input(None if self._cache is None else self._cache.bucket_name)
         self.runner_names = pulumi.Output.from_input(names)
         self.namespaces = pulumi.Output.from_input(self._jobs)
@@ -215,6 +219,7 @@ class CiRunners(PlatformComponent):
             reached = replace(reached, used={**reached.used, builds.NAMESPACE: (builds.PORT,)})
         most = sum(pool.max for pool in pools)
         made = create_namespace(self, self._name, namespace, PodSecurity.RESTRICTED, reached, pods=most)
+        self._made.append(made)
         if self._args.builds is not None:
             spec = builds.certificate(builds.CLIENT_SECRET, self._args.internal_issuer, server=False, name=namespace)
             objects = CustomResources(self, self._name, made.metadata.name)

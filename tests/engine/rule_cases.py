@@ -34,6 +34,12 @@ _OWNED = {**_PHASE, 'kube_namespace_labels{namespace="shop",label_platform_compo
 _DISK = '{instance="n1",mountpoint="/",fstype="xfs",device="d"}'
 _CLAIM = '{namespace="shop",persistentvolumeclaim="data"}'
 _SET = '{namespace="ci",name="small"}'
+_JOB = '{namespace="ci-gitlab",pod="a",phase="Running"}'
+_GITLAB = {
+    'gitlab_runner_concurrent{container="gitlab-large",pod="a"}': "5x60",
+    'gitlab_runner_concurrent{container="gitlab-large",pod="b"}': "5x60",
+    'gitlab_runner_jobs{container="gitlab-large",pod="a",state="running"}': "5x60",
+}
 _ENTRY = '{job="probe/monitoring/entry-shop",instance="https://shop.example.com/",entry="shop",team="payments"}'
 _INGRESS = '{job="probe/monitoring/ingresses",instance="https://shop.dev.example.com/",namespace="shop"}'
 _RELEASE = 'rollout_info{namespace="argo-rollouts",exported_namespace="shop",name="checkout",phase="%s"}'
@@ -448,6 +454,36 @@ CASES: tuple[Case, ...] = (
         {f"gha_controller_failed_ephemeral_runners{_SET}": "2x60"},
         {f"gha_controller_failed_ephemeral_runners{_SET}": "0x60"},
         name="small",
+    ),
+    *_pair(
+        "CiGitLabJobsWait",
+        "50m",
+        _buckets("gitlab_runner_job_queue_duration_seconds", 'container="gitlab-large",', slow=True, edges=("60", "900")),
+        _buckets("gitlab_runner_job_queue_duration_seconds", 'container="gitlab-large",', slow=False, edges=("60", "900")),
+        container="gitlab-large",
+    ),
+    *_pair(
+        "CiGitLabAtMaximum",
+        "45m",
+        {**_GITLAB, 'gitlab_runner_jobs{container="gitlab-large",pod="b",state="running"}': "5x60"},
+        {**_GITLAB, 'gitlab_runner_jobs{container="gitlab-large",pod="b",state="running"}': "4x60"},
+        why="one of two managers has room",
+        container="gitlab-large",
+    ),
+    *_pair(
+        "CiJenkinsBuildsWait",
+        "30m",
+        {'default_jenkins_executors_queue_length{label="large"}': "3x60"},
+        {'default_jenkins_executors_queue_length{label="large"}': "3x20 0x40"},
+        label="large",
+    ),
+    *_pair(
+        "CiJobStuck",
+        "6h30m",
+        {'kube_pod_start_time{namespace="ci-gitlab",pod="a"}': "0x400", f"kube_pod_status_phase{_JOB}": "1x400"},
+        {'kube_pod_start_time{namespace="ci-gitlab",pod="a"}': "0x400", f"kube_pod_status_phase{_JOB}": "0x400"},
+        why="it has ended, and waits to be removed",
+        pod="a",
     ),
     *_pair(
         "CiListenerDown",

@@ -473,6 +473,12 @@ def test_what_a_listener_counts_belongs_to_its_set() -> None:
     assert not [node for node in built(monitors=False).graph if node.type.endswith(":PodMonitor")]
 
 
+def test_runners_without_rules_in_the_platform_bring_their_own(gitlab: Deployment[dict[str, Any]]) -> None:
+    (group,) = named(gitlab, "ci-alerts")["spec"]["groups"]
+    assert [rule["alert"] for rule in group["rules"]] == ["CiGitLabJobsWait", "CiGitLabAtMaximum", "CiJobStuck"]
+    assert not [node for node in built().graph if node.type.endswith(":PrometheusRule")]
+
+
 def test_the_records_defaults_are_a_whole_scale_set() -> None:
     addon = scale_set.ADDON
     assert addon.pod_security.value == "restricted"
