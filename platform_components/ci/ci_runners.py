@@ -7,6 +7,7 @@ the cluster's, nor the forge's side: apps, runner groups, rules of branches.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -126,11 +127,8 @@ class CiRunners(PlatformComponent):
     def _create_gitlab(self, settings: GitLab) -> None:
         home = self._create_home(gitlab_runner.ADDON)
         bucket = self._keep(gitlab_runner.SERVICE_ACCOUNT, gitlab_runner.NAMESPACE, "gitlab")
-        account = k8s.core.v1.ServiceAccount(
-            child_name(self._name, "gitlab-account"),
-            metadata={"name": gitlab_runner.SERVICE_ACCOUNT, "namespace": home.metadata.name},
-            opts=self.child_options(),
-        )
+        metadata: Any = {"name": gitlab_runner.SERVICE_ACCOUNT, "namespace": home.metadata.name}
+        account = k8s.core.v1.ServiceAccount(child_name(self._name, "gitlab-account"), metadata=metadata, opts=self.child_options())
         pools = self._args.pools_of(settings)
         jobs = self._create_jobs(gitlab_runner.JOBS, pools.values())
         for pool_name, pool in pools.items():

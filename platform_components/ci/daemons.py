@@ -49,17 +49,16 @@ def create_daemons(
         role("account"), metadata=named(), automount_service_account_token=False, opts=component.child_options()
     )
     mirrors = pulumi.Output.all(**args.registry_cache).apply(lambda found: builds.settings(dict(found)))
-    settings = k8s.core.v1.ConfigMap(role("settings"), metadata=named(), data={"buildkitd.toml": mirrors}, opts=component.child_options())
-    k8s.core.v1.Service(
-        role("service"),
-        metadata=named(),
-        spec={"cluster_ip": "None", "selector": dict(builds.LABELS), "ports": [{"name": "grpc", "port": builds.PORT}]},
-        opts=component.child_options(),
-    )
+    data: Any = {"buildkitd.toml": mirrors}
+    settings = k8s.core.v1.ConfigMap(role("settings"), metadata=named(), data=data, opts=component.child_options())
+    service: Any = {"cluster_ip": "None", "selector": dict(builds.LABELS), "ports": [{"name": "grpc", "port": builds.PORT}]}
+    k8s.core.v1.Service(role("service"), metadata=named(), spec=service, opts=component.child_options())
     environment: Mapping[str, Any] = {} if bucket is None else {"AWS_BUCKET": bucket, "AWS_REGION": args.region}
+    # Any, to mypy: matched against the SDK's overloads, a whole pod takes it minutes.
+    daemons: Any = builds.stateful_set(args.site(), wanted, environment)
     k8s.apps.v1.StatefulSet(
         role("daemons"),
         metadata=named(),
-        spec=builds.stateful_set(args.site(), wanted, environment),  # type: ignore[arg-type]  # Kubernetes' own names
+        spec=daemons,
         opts=component.child_options(depends_on=[account, settings, certificate]),
     )
