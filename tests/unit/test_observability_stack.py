@@ -176,8 +176,9 @@ def test_the_environments_differ_by_data_only() -> None:
 def test_the_platforms_rules_and_dashboards_are_in_the_cluster(full: Deployment[Any]) -> None:
     rules = full.names("kubernetes:monitoring.coreos.com/v1:PrometheusRule")
     assert {"shop-probe-alerts", "shop-rules-platform-nodes", "shop-rules-platform-workloads"} <= set(rules)
-    boards = [node.inputs for node in full.graph.of_type("kubernetes:core/v1:ConfigMap")]
-    assert {board["metadata"]["labels"]["grafana_dashboard"] for board in boards} == {"1"}
+    maps = [node.inputs for node in full.graph.of_type("kubernetes:core/v1:ConfigMap")]
+    boards = [one for one in maps if one["metadata"]["labels"].get("grafana_dashboard") == "1"]
+    assert [one["metadata"]["name"] for one in maps if one not in boards] == ["loki-rules"]
     folders = [board["metadata"]["annotations"]["grafana_folder"] for board in boards]
     assert sorted(folders) == sorted([*["Platform"] * len(UIDS), *TEAMS])
     own = next(board["data"] for board in boards if board["metadata"]["annotations"]["grafana_folder"] == "payments")
@@ -185,3 +186,55 @@ def test_the_platforms_rules_and_dashboards_are_in_the_cluster(full: Deployment[
     spec = full.one("kubernetes:monitoring.coreos.com/v1:PrometheusRule", "shop-rules-platform-nodes").inputs["spec"]
     links = [rule["annotations"]["dashboard_url"] for rule in spec["groups"][0]["rules"] if "alert" in rule]
     assert all(link.startswith("https://grafana.dev.example.com/d/platform-") for link in links)
+
+
+def test_each_tenants_logs_are_watched_by_rules_of_its_own(full: Deployment[Any]) -> None:
+    """Loki reads the folder of each tenant, and Alertmanager routes by the team that the rules name."""
+    files = full.one("kubernetes:core/v1:ConfigMap", "shop-log-rules").inputs["data"]
+    owners = {
+        name: {rule["labels"]["team"] for group in json.loads(text)["groups"] for rule in group["rules"]} for name, text in files.items()
+    }
+    assert owners == {f"{tenant}.yaml": {tenant} for tenant in ("platform", *TEAMS)}
+    told = values(full, "logs")
+    mounts = {mount["mountPath"]: mount["name"] for mount in told["singleBinary"]["extraVolumeMounts"]}
+    kept = {volume["name"]: volume["configMap"]["items"] for volume in told["singleBinary"]["extraVolumes"]}
+    folder = told["loki"]["rulerConfig"]["storage"]["local"]["directory"]
+    for tenant in ("platform", *TEAMS):
+        assert kept[mounts[f"{folder}/{tenant}"]] == [{"key": f"{tenant}.yaml", "path": "rules.yaml"}]
+    assert told["ruler"] == {"enabled": True}
+
+
+SIGN_ON = {
+    "authorize_url": "https://login.example.com/authorize",
+    "token_url": "https://login.example.com/token",
+    "client_id": "grafana",
+    "client_secret": key("grafana-sso"),
+}
+GATEWAY = {"namespace": "istio-ingress", "name": "ingress"}
+
+
+def test_grafana_has_a_name_on_the_gateway() -> None:
+    done = built(gateway=GATEWAY, grafana={"single_sign_on": SIGN_ON})
+    spec = done.one("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute").inputs["spec"]
+    assert spec["parentRefs"] == [GATEWAY]
+    assert spec["hostnames"] == ["grafana.dev.example.com"]
+    told = values(done, "metrics")["grafana"]
+    assert (spec["rules"][0]["backendRefs"], told["fullnameOverride"]) == ([{"name": "grafana", "port": 80}], "grafana")
+    assert told["grafana.ini"]["server"]["root_url"] == "https://grafana.dev.example.com"
+    checked = done.one("kubernetes:monitoring.coreos.com/v1:Probe", "shop-probe-entry-grafana").inputs["spec"]
+    assert checked["targets"]["staticConfig"]["static"] == ["https://grafana.dev.example.com/api/health"]
+    policy = done.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "shop-monitoring").inputs["spec"]
+    assert 3000 in {port["port"] for rule in policy["ingress"] for port in rule.get("ports", ())}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"gateway": GATEWAY},
+        {"grafana": {"single_sign_on": SIGN_ON}},
+        {"gateway": GATEWAY, "grafana": {"single_sign_on": SIGN_ON}, "domain": None},
+    ],
+    ids=["no single sign-on", "no gateway", "no domain"],
+)
+def test_grafana_has_no_name_without_gateway_domain_and_single_sign_on(args: dict[str, Any]) -> None:
+    assert not built(**args).names("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute")
