@@ -12,7 +12,9 @@ _WAITED = f"rate(gha_job_startup_duration_seconds_bucket{{{_IN}}}[$__rate_interv
 
 def build() -> Dashboard:
     """The dashboard."""
-    return dashboard(CI, "How long CI jobs wait, what runs, and whether runners come.", [_now(), _queue(), _runners()])
+    return dashboard(
+        CI, "How long CI jobs wait, what runs, and whether runners come.", [_now(), _queue(), _runners(), _gitlab(), _jenkins()]
+    )
 
 
 def _now() -> Row:
@@ -142,6 +144,60 @@ def _runners() -> Row:
                 steps=[(1, "green")],
                 base="red",
                 width=8,
+            ),
+        ],
+    )
+
+
+def _gitlab() -> Row:
+    waited = "rate(gitlab_runner_job_queue_duration_seconds_bucket[$__rate_interval])"
+    return Row(
+        "GitLab",
+        [
+            Graph(
+                title="GitLab: wait, 95th percentile",
+                description="From when a job is queued at GitLab until a runner takes it.",
+                unit="s",
+                queries=[(f"histogram_quantile(0.95, sum by (le) ({waited}))", "95%")],
+                steps=[(300, "red")],
+                width=8,
+            ),
+            Graph(
+                title="GitLab: jobs running, of what may run",
+                description="By pool; at the limit jobs wait.",
+                unit="short",
+                queries=[("sum by (pod) (gitlab_runner_jobs)", "{{pod}} running"), ("sum by (pod) (gitlab_runner_limit)", "{{pod}} limit")],
+                width=8,
+            ),
+            Graph(
+                title="GitLab: jobs that failed, by reason",
+                description="Failures a minute; `runner_system_failure` is the platform's own.",
+                unit="cpm",
+                queries=[
+                    ("60 * sum by (failure_reason) (rate(gitlab_runner_failed_jobs_total[$__rate_interval]))", "{{failure_reason}}"),
+                ],
+                stacked=True,
+                width=8,
+            ),
+        ],
+    )
+
+
+def _jenkins() -> Row:
+    return Row(
+        "Jenkins",
+        [
+            Graph(
+                title="Jenkins: queue",
+                description="Builds that wait; stuck ones have waited far longer than is usual for them.",
+                unit="short",
+                queries=[("sum(jenkins_queue_size_value)", "waiting"), ("sum(jenkins_queue_stuck_value)", "stuck")],
+            ),
+            Graph(
+                title="Jenkins: executors",
+                description="Executors of all agents, and those that build.",
+                unit="short",
+                queries=[("sum(jenkins_executor_count_value)", "there"), ("sum(jenkins_executor_in_use_value)", "in use")],
             ),
         ],
     )

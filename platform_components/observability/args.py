@@ -29,7 +29,16 @@ class AmazonManagedPrometheus(Args):
     kind: Literal["amazon-managed-prometheus"] = Field(description="`amazon-managed-prometheus`.")
 
 
-LongTerm = Annotated[Thanos | AmazonManagedPrometheus, Field(discriminator="kind")]
+class Mimir(Args):
+    """Prometheus writes to a Mimir, or whatever answers as one, that somebody else runs; Grafana reads all of it there."""
+
+    kind: Literal["mimir"] = Field(description="`mimir`.")
+    url: str = Field(pattern=r"^https://[^\s/]+$", description="Its address, without a path, such as https://mimir.example.com. Required.")
+    tenant: str = Field(pattern=r"^[A-Za-z0-9._-]{1,150}$", description="Tenant that the environment's metrics belong to. Required.")
+    bearer_token: SecretKey | None = Field(default=None, description="Where its token lies. Omitted: it asks for none.")
+
+
+LongTerm = Annotated[Thanos | AmazonManagedPrometheus | Mimir, Field(discriminator="kind")]
 """Where metrics go that Prometheus itself no longer holds."""
 
 

@@ -12,6 +12,7 @@ NAME = "grafana"
 """First part of its host name."""
 CLIENT_SECRET = "GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET"  # noqa: S105 -- the name of a variable
 DATABASE_PASSWORD = "GF_DATABASE_PASSWORD"  # noqa: S105
+MIMIR_TOKEN = "MIMIR_TOKEN"  # noqa: S105
 TENANT_HEADER = "X-Scope-OrgID"
 """Header by which Loki and Tempo know whose data is meant."""
 
@@ -63,13 +64,15 @@ def ini(domain: str | None, sign_on: Any, database: Any) -> Values:
     return found
 
 
-def environment(sign_on: Any, database: Any) -> Values:
+def environment(sign_on: Any, database: Any, mimir_token: Any = None) -> Values:
     """Variables that come out of Secrets."""
     found = {}
     if sign_on is not None:
         found[CLIENT_SECRET] = _from_secret(sign_on.client_secret)
     if database is not None:
         found[DATABASE_PASSWORD] = _from_secret(database.password)
+    if mimir_token is not None:
+        found[MIMIR_TOKEN] = _from_secret(mimir_token)
     return found
 
 
@@ -116,6 +119,25 @@ def data_sources(
             }
         )
     return found
+
+
+def mimir(settings: Any) -> Values:
+    """The data source of a Mimir. Its token stays a variable, which Grafana fills in itself."""
+    token = settings.bearer_token is not None
+    return {
+        "name": "Metrics, all of them",
+        "uid": "prometheus-long-term",
+        "type": "prometheus",
+        "access": "proxy",
+        "url": f"{settings.url}/prometheus",
+        "jsonData": {
+            "prometheusType": "Mimir",
+            "httpMethod": "POST",
+            "httpHeaderName1": TENANT_HEADER,
+            **({"httpHeaderName2": "Authorization"} if token else {}),
+        },
+        "secureJsonData": {"httpHeaderValue1": settings.tenant, **({"httpHeaderValue2": f"Bearer ${MIMIR_TOKEN}"} if token else {})},
+    }
 
 
 def _loki(name: str, uid: str, tenants: str, namespace: str, *, traces: bool) -> Values:

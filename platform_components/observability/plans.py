@@ -12,7 +12,7 @@ from platform_components.charts.traffic import MONITORING
 from platform_components.data.bucket_args import AccessLogs, BucketArgs
 from platform_components.data.options import Alarms, Removal, StoreEncryption
 from platform_components.observability import alertmanager, collectors, grafana
-from platform_components.observability.args import LogsSettings, ObservabilityStackArgs, Thanos, TracesSettings
+from platform_components.observability.args import LogsSettings, Mimir, ObservabilityStackArgs, Thanos, TracesSettings
 from platform_components.observability.collectors import Plan, Target
 
 PROMETHEUS_URL = f"http://{NAME}-prometheus.{MONITORING}.svc:9090"
@@ -34,6 +34,10 @@ def metrics(args: ObservabilityStackArgs, endpoint: Any) -> Metrics:
         long_term = _source("Metrics, all of them", "prometheus-long-term", endpoint, sigv4)
     elif isinstance(settings.long_term, Thanos):
         long_term = _source("Metrics, all of them", "prometheus-long-term", QUERY_URL, {"prometheusType": "Thanos", "httpMethod": "POST"})
+    elif isinstance(settings.long_term, Mimir):
+        mimir = settings.long_term
+        writes.append({**_remote_write(f"{mimir.url}/api/v1/push", mimir.bearer_token), "headers": {grafana.TENANT_HEADER: mimir.tenant}})
+        long_term = grafana.mimir(mimir)
     return Metrics(
         retention_days=settings.retention_days,
         storage_gib=settings.storage_gib,
@@ -46,7 +50,7 @@ def metrics(args: ObservabilityStackArgs, endpoint: Any) -> Metrics:
         thanos=isinstance(settings.long_term, Thanos),
         secrets=alertmanager.secret_names(args.alerting, args.teams),
         grafana_ini=grafana.ini(args.domain, board.single_sign_on, board.database),
-        grafana_environment=grafana.environment(board.single_sign_on, board.database),
+        grafana_environment=grafana.environment(board.single_sign_on, board.database, _long_term_token(settings.long_term)),
         grafana_replicas=args.replicas if board.database else 1,
         sigv4=endpoint is not None,
         data_sources=grafana.data_sources(
@@ -154,6 +158,11 @@ def parts(plan: Plan, chosen: Sequence[Target], storage_class: str | None) -> It
 
 def _environment(chosen: Sequence[Target]) -> list[Mapping[str, Any]]:
     return [variable for target in chosen for variable in target.environment]
+
+
+def _long_term_token(long_term: Any) -> Any:
+    """Where the token of a Mimir lies, or None."""
+    return long_term.bearer_token if isinstance(long_term, Mimir) else None
 
 
 def _remote_write(url: str, token: Any) -> Mapping[str, Any]:

@@ -289,7 +289,7 @@ OTELCOL = Tool(
         packages=("./otelcol-platform",),
         go=(1, 26, 0),
         variables={"main.version": "{version}"},
-        typical="about 4 minutes",
+        typical="about 5 minutes",
     ),
 )
 

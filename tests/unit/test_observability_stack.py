@@ -238,3 +238,18 @@ def test_grafana_has_a_name_on_the_gateway() -> None:
 )
 def test_grafana_has_no_name_without_gateway_domain_and_single_sign_on(args: dict[str, Any]) -> None:
     assert not built(**args).names("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute")
+
+
+def test_a_mimir_gets_every_sample_and_is_read_as_its_tenant() -> None:
+    mimir = {"kind": "mimir", "url": "https://mimir.example.com", "tenant": "dev", "bearer_token": key("mimir", "token")}
+    done = built(metrics={"long_term": mimir})
+    told = values(done, "metrics")
+    (write,) = told["prometheus"]["prometheusSpec"]["remoteWrite"]
+    assert (write["url"], write["headers"]) == ("https://mimir.example.com/api/v1/push", {"X-Scope-OrgID": "dev"})
+    assert write["authorization"] == {"credentials": key("mimir", "token")}
+    (source,) = [one for one in told["grafana"]["additionalDataSources"] if one["uid"] == "prometheus-long-term"]
+    assert (source["url"], source["secureJsonData"]["httpHeaderValue1"]) == ("https://mimir.example.com/prometheus", "dev")
+    assert source["secureJsonData"]["httpHeaderValue2"] == "Bearer $MIMIR_TOKEN"
+    assert told["grafana"]["envValueFrom"]["MIMIR_TOKEN"] == {"secretKeyRef": key("mimir", "token")}
+    assert not done.names("aws:amp/workspace:Workspace")
+    assert set(done.value("bucket_names")) == {"logs", "traces"}
