@@ -74,7 +74,7 @@ def test_the_collector_takes_every_configuration(otelcol: Path, tmp_path: Path) 
         ),
         (gateway, lambda config: config["processors"]["memory_limiter"].update(limit_percentage=0), "memory_limiter"),
         (agent, lambda config: config["receivers"]["filelog"]["operators"][0].update(type="contaner"), "contaner"),
-        (sampler, lambda config: config["processors"]["tail_sampling"]["policies"][0].update(tipe="status_code"), "tipe"),
+        (sampler, lambda config: config["processors"]["tail_sampling"].update(decision_wait="soon"), "decision_wait"),
         (sampler, lambda config: config["service"]["pipelines"]["traces"]["processors"].append("batsh"), "batsh"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
