@@ -304,7 +304,7 @@ LOGQL = Tool(
         packages=("./logql",),
         go=(1, 26, 5),
         variables={"main.version": "{version}"},
-        typical="about 2 minutes",
+        typical="about 3 minutes",
     ),
 )
 

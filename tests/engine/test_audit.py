@@ -58,7 +58,7 @@ def test_guardduty_watches_flow_logs_arrive_and_findings_are_told(made: tuple[Re
     told = outputs(example)
     detector = repository.aws("guardduty").get_detector(DetectorId=told["detector_id"])
     assert (detector["Status"], detector["FindingPublishingFrequency"]) == ("ENABLED", "FIFTEEN_MINUTES")
-    (flow,) = repository.aws("ec2").describe_flow_logs()["FlowLogs"]
+    (flow,) = [one for one in repository.aws("ec2").describe_flow_logs()["FlowLogs"] if "clinic" in one["LogDestination"]]
     # moto keeps the bucket and forgets the folder.
     assert (flow["LogDestinationType"], flow["LogDestination"]) == ("s3", told["bucket_arn"])
     events = repository.aws("events")
@@ -71,3 +71,25 @@ def test_a_second_run_changes_nothing(made: tuple[Repository, Repository]) -> No
     _, example = made
     example.pulumi("up", "-s", "demo", "--yes", "--skip-preview", "--expect-no-changes")
     example.pulumi("refresh", "-s", "demo", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def test_an_environment_keeps_its_records_from_its_lowest_layer_on(made: tuple[Repository, Repository]) -> None:
+    """The section `audit` of its file; the detector is the example's, for an account has one."""
+    repository, _ = made
+    file = repository.root / "stacks" / "environments" / "dev.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "audit: {guardduty: null}\n", encoding="utf-8")
+    repository.platformctl("up", "dev.network", "--sandbox", "--yes")
+    told = json.loads(repository.pulumi("stack", "output", "--json", "-s", "dev.network").stdout)
+    bucket = told["audit_bucket_arn"].rpartition(":")[2]
+    trail = repository.aws("cloudtrail").get_trail(Name="dev-trail")["Trail"]
+    assert (trail["S3BucketName"], trail["S3KeyPrefix"], trail["KmsKeyId"]) == (bucket, "cloudtrail", told["audit_key_arn"])
+    (rule,) = repository.aws("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert rule["Expiration"]["Days"] == 365
+    (flow,) = repository.aws("ec2").describe_flow_logs(Filters=[{"Name": "resource-id", "Values": [told["vpc_id"]]}])["FlowLogs"]
+    assert (flow["LogDestinationType"], flow["LogDestination"]) == ("s3", told["audit_bucket_arn"])
+    assert not [group for group in log_groups(repository) if group.startswith("dev-flow-logs")], "no second place for them"
+    repository.pulumi("up", "-s", "dev.network", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def log_groups(repository: Repository) -> list[str]:
+    return [group["logGroupName"] for group in repository.aws("logs").describe_log_groups()["logGroups"]]

@@ -31,9 +31,24 @@ func judge() error {
 	}
 	refused := map[string]string{}
 	for name, expression := range expressions {
-		if _, err := syntax.ParseExpr(expression); err != nil {
+		if err := check(expression); err != nil {
 			refused[name] = err.Error()
 		}
 	}
 	return json.NewEncoder(os.Stdout).Encode(refused)
+}
+
+// check parses an expression and prepares it to be run, which is when Loki looks at regular expressions.
+func check(expression string) error {
+	parsed, err := syntax.ParseExpr(expression)
+	if err != nil {
+		return err
+	}
+	switch prepared := parsed.(type) {
+	case syntax.SampleExpr:
+		_, err = prepared.Extractors()
+	case syntax.LogSelectorExpr:
+		_, err = prepared.Pipeline()
+	}
+	return err
 }
