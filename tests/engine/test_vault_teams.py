@@ -22,8 +22,16 @@ from platformctl.sandbox import lifecycle
 from platformctl.sandbox.client import SandboxClient
 from tests.engine.conftest import Repository
 from tests.engine.kubernetes_api import Api
+from tests.iam_evaluator import applies
 
 CLUSTER = "https://teams.example"
+ISSUER = "oidc.eks.eu-west-1.amazonaws.com/id/ABC"
+AWS_CLUSTER = {
+    "name": "teams",
+    "arn": "arn:aws:eks:eu-west-1:123456789012:cluster/teams",
+    "oidc_issuer": f"https://{ISSUER}",
+    "oidc_provider_arn": f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}",
+}
 # Names that begin with each other's are the ones that a sloppy prefix would mix up.
 TEAMS = ("pay", "payments", "pay-ments", "payments-eu", *(f"team-{number:02}" for number in range(16)))
 ACCOUNT = "secrets-reader"
@@ -32,9 +40,37 @@ PROGRAM = f"""
 import json
 
 import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
 import pulumi_vault as vault
 
 import platform_components as platform
+
+config = {{"current-context": "a", "contexts": [{{"name": "a", "context": {{"cluster": "a"}}}}]}}
+config["clusters"] = [{{"name": "a", "cluster": {{"server": {CLUSTER!r}}}}}]
+on_aws = aws.Provider("aws", region="eu-west-1")
+on_cluster = k8s.Provider("cluster", kubeconfig=json.dumps(config))
+space = k8s.core.v1.Namespace("shop", metadata={{"name": "shop"}}, opts=pulumi.ResourceOptions(provider=on_cluster))
+kinds = platform.SecretsPlatform(
+    "teams",
+    platform.SecretsPlatformArgs(
+        backend="aws-secrets-manager", cluster={AWS_CLUSTER!r}, environment="teams", region="eu-west-1", vpc_id="vpc-1", monitors=False
+    ),
+    pulumi.ResourceOptions(providers=[on_aws, on_cluster]),
+)
+shop = platform.TeamSecrets(
+    "shop",
+    platform.TeamSecretsArgs(
+        team="shop",
+        backend="aws-secrets-manager",
+        clusters={{"teams": {{"namespaces": ["shop"]}}}},
+        cluster={AWS_CLUSTER!r},
+        region="eu-west-1",
+    ),
+    pulumi.ResourceOptions(providers=[on_aws, on_cluster], depends_on=[space, kinds]),
+)
+for name in (shop.reference("ledger").reference, "platform/shop-eu/ledger"):
+    aws.secretsmanager.Secret(name.replace("/", "-"), name=name, opts=pulumi.ResourceOptions(provider=on_aws))
 
 mounts = [
     vault.Mount("teams", path="teams", type="kv", options={{"version": "2"}}),
@@ -232,6 +268,32 @@ def test_a_token_of_a_service_account_that_is_gone_is_refused(stand: Stand) -> N
     assert stand.api.request("DELETE", f"/api/v1/namespaces/team-15/serviceaccounts/{ACCOUNT}").admitted
     with pytest.raises(hvac.exceptions.Forbidden):
         stand.login("team-15", token)
+
+
+def test_with_aws_a_teams_role_reads_its_own_secret_and_no_other(stand: Stand) -> None:
+    """What lies in AWS and in the cluster after the run: one account of one namespace may be the role, and the role may read two things."""
+    account = stand.api.request("GET", f"/api/v1/namespaces/shop/serviceaccounts/{ACCOUNT}").body
+    role_arn = account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"]
+    iam, secrets = stand.repository.aws("iam"), stand.repository.aws("secretsmanager")
+    name = role_arn.rpartition("/")[2]
+    (trust,) = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert trust["Condition"]["StringEquals"][f"{ISSUER}:sub"] == f"system:serviceaccount:shop:{ACCOUNT}"
+    assert trust["Condition"]["StringEquals"][f"{ISSUER}:aud"] == "sts.amazonaws.com"
+    (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    rules = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]["Statement"]
+    arns = {secret["Name"]: secret["ARN"] for secret in secrets.list_secrets()["SecretList"]}
+    own, other = arns["platform/shop/ledger"], arns["platform/shop-eu/ledger"]
+    actions = ("GetSecretValue", "DescribeSecret", "PutSecretValue", "DeleteSecret", "UpdateSecret", "ListSecretVersionIds")
+    may = {
+        (action, arn)
+        for action in actions
+        for arn in (own, other)
+        if any(applies(rule, f"secretsmanager:{action}", arn, {}) for rule in rules)
+    }
+    assert may == {("GetSecretValue", own), ("DescribeSecret", own)}
+    store = stand.api.request("GET", "/apis/external-secrets.io/v1/namespaces/shop/secretstores/team").body
+    assert store["spec"]["provider"]["aws"]["auth"] == {"jwt": {"serviceAccountRef": {"name": ACCOUNT}}}
 
 
 def test_vault_is_seen_and_everything_that_was_asked_is_on_record(stand: Stand) -> None:
