@@ -99,6 +99,14 @@ class DeliveryOutputs(TypedDict):
 
     runner_names: pulumi.Output[Sequence[str]]
     """What workflows of GitHub Actions write as `runs-on`; empty without such runners."""
+    registry: pulumi.Output[str]
+    """Host of the account's registry; empty where the environment has not got it."""
+    repository_urls: pulumi.Output[Mapping[str, str]]
+    """Where images are pushed to, by repository."""
+    signing_key: pulumi.Output[str]
+    """The signing key as cosign names it; empty without a registry that signs."""
+    signing_public_key: pulumi.Output[str]
+    """What its signatures are verified with, in PEM; empty likewise."""
 
 
 class TenantsOutputs(TypedDict):

@@ -25,7 +25,7 @@ platform.AdmissionPolicies(
 )
 signed = platform.SignedImages(
     "shop",
-    platform.SignedImagesArgs(**around, keys={"images": registry.signing_public_key}, exempt_namespaces=["monitoring"]),
+    platform.SignedImagesArgs(**around, public_keys={"images": registry.signing_public_key}, exempt_namespaces=["monitoring"]),
     pulumi.ResourceOptions(depends_on=[kinds]),
 )
 

@@ -29,10 +29,24 @@ class SignatureRules(Args):
     )
 
 
+class SignedImagesSettings(SignatureRules):
+    """What an environment says of signatures."""
+
+    public_keys: Mapping[KeyName, PublicKey] = Field(
+        default={},
+        description="Public keys in PEM, by names of your own, of registries elsewhere. Omitted: only that of the environment's registry, "
+        "which is called `registry`.",
+    )
+    unsigned: tuple[Registry, ...] = Field(
+        default=(),
+        description="Registries, with or without a path, whose images need no signature, such as that of a cache. Omitted: none.",
+    )
+
+
 class SignedImagesArgs(SignatureRules, InstallationArgs):
     """Verification of images in one cluster."""
 
-    keys: Mapping[KeyName, Late[PublicKey]] = Field(
+    public_keys: Mapping[KeyName, Late[PublicKey]] = Field(
         min_length=1,
         description="Public keys in PEM by names of your own (letters and digits): `ArtifactRegistry.signing_public_key`. One of them has "
         "to have signed; give the old and the new one while a key is replaced. Required.",

@@ -32,7 +32,8 @@ class SignedImages(PlatformComponent):
     Example::
 
         SignedImages("prod", SignedImagesArgs(
-            cluster=cluster.ref(), environment="prod", region="eu-west-1", vpc_id=vpc.vpc_id, keys={"images": registry.signing_public_key}))
+            cluster=cluster.ref(), environment="prod", region="eu-west-1", vpc_id=vpc.vpc_id,
+            public_keys={"images": registry.signing_public_key}))
     """
 
     policy: pulumi.Output[str | None]
@@ -76,5 +77,5 @@ class SignedImages(PlatformComponent):
         args = self._args
         exempt = tuple(dict.fromkeys((*ALWAYS_EXEMPT, kyverno.NAMESPACE, *args.exempt_namespaces)))
         unsigned = pulumi.Output.from_input(args.unsigned).apply(needs_signature)
-        spec = image_policy(args.keys, args.mode, unsigned, exempt)
+        spec = image_policy(args.public_keys, args.mode, unsigned, exempt)
         return CustomResources(self, self._name).create("signed", API_VERSION, KIND, NAME, spec, [release], labels=owned())

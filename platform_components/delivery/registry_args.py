@@ -75,8 +75,8 @@ class Destination(Args):
     account: AccountId | None = Field(None, description="Account, whose registry policy must let this one in. Omitted: the same account.")
 
 
-class ArtifactRegistryArgs(Args):
-    """Images of one account and region: a registry exists once in each, and so should this component."""
+class ArtifactRegistrySettings(Args):
+    """What an environment may say of its account's registry."""
 
     repositories: Mapping[RepositoryName, Repository] = Field(
         {}, description="Repositories by their names. Omitted: none; teams add theirs."
@@ -99,10 +99,15 @@ class ArtifactRegistryArgs(Args):
     )
     packages: PackageSettings | None = Field(None, description="Packages beside images; who may pull may read them. Omitted: none.")
     force_delete: bool = Field(False, description="Let a repository be destroyed with the images in it. Omitted: no.")
-    tags: Mapping[str, str] = Field({}, description="Tags of everything that can have them. Omitted: only the library's own.")
 
     @model_validator(mode="after")
-    def _signers_have_a_key(self) -> "ArtifactRegistryArgs":
+    def _signers_have_a_key(self) -> "ArtifactRegistrySettings":
         if self.signers and not self.signing:
             raise ValueError("signers are named and signing is off; leave signing out, or name no signers")
         return self
+
+
+class ArtifactRegistryArgs(ArtifactRegistrySettings):
+    """Images of one account and region: a registry exists once in each, and so should this component."""
+
+    tags: Mapping[str, str] = Field({}, description="Tags of everything that can have them. Omitted: only the library's own.")

@@ -221,6 +221,11 @@ AWS: Mapping[str, Type] = {
         bucketDomainName="{name}.s3.{suffix}",
         bucketRegionalDomainName="{name}.s3.{region}.{suffix}",
     ),
+    "aws:ecr/repository:Repository": _by_name(
+        "arn:{partition}:ecr:{region}:{account}:repository/{name}",
+        repositoryUrl="{account}.dkr.ecr.{region}.{suffix}/{name}",
+        registryId="{account}",
+    ),
     "aws:codeartifact/domain:Domain": Type(
         "arn:{partition}:codeartifact:{region}:{account}:domain/{in[domain]}", {"arn": "{id}", "owner": "{account}"}
     ),

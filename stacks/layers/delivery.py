@@ -2,15 +2,19 @@
 
 import pulumi
 
+from platform_components.admission.signature_args import SignedImagesArgs
+from platform_components.admission.signed_images import SignedImages
 from platform_components.ci.args import CiRunnersArgs, Kind
 from platform_components.ci.ci_runners import HOMES, CiRunners
 from platform_components.declarations.environment import Environment
+from platform_components.delivery.artifact_registry import ArtifactRegistry
+from platform_components.delivery.registry_args import ArtifactRegistryArgs
 from platform_components.secrets.args import SecretsSettings
 from platform_components.secrets.reference import SecretReference, SecretStore
 from platform_components.secrets.team_secrets import TeamSecrets
 from platform_components.secrets.tenancy import secret_path
 from stacks.contracts import DeliveryOutputs
-from stacks.layers.platform import after, surroundings
+from stacks.layers.platform import addon_namespaces, after, surroundings
 from stacks.providers import options
 from stacks.secret_stores import team_secrets, with_vault
 from stacks.upstream import Upstream
@@ -23,7 +27,41 @@ def build(environment: Environment, upstream: Upstream) -> DeliveryOutputs:
     """Build what the environment declares of its delivery."""
     opts = with_vault(environment, upstream, options(environment, "delivery", upstream.require("cluster", "kubeconfig")))
     runners = ci_runners(environment, upstream, opts)
-    return DeliveryOutputs(runner_names=runners.runner_names if runners is not None else pulumi.Output.from_input([]))
+    registry = artifact_registry(environment, opts)
+    signed_images(environment, upstream, registry, opts)
+    return DeliveryOutputs(
+        runner_names=runners.runner_names if runners is not None else pulumi.Output.from_input([]),
+        registry=pulumi.Output.from_input(registry.registry if registry is not None else ""),
+        repository_urls=pulumi.Output.from_input(registry.repository_urls if registry is not None else {}),
+        signing_key=_text(registry.signing_key if registry is not None else None),
+        signing_public_key=_text(registry.signing_public_key if registry is not None else None),
+    )
+
+
+def artifact_registry(environment: Environment, opts: pulumi.ResourceOptions) -> ArtifactRegistry | None:
+    """The registry of the account, where the environment is the one that has it."""
+    settings = environment.delivery.registry
+    if settings is None:
+        return None
+    tags = environment.default_tags("delivery")
+    return ArtifactRegistry(environment.environment, ArtifactRegistryArgs(**dict(settings), tags=tags), opts)
+
+
+def signed_images(
+    environment: Environment, upstream: Upstream, registry: ArtifactRegistry | None, opts: pulumi.ResourceOptions
+) -> SignedImages | None:
+    """The rule that nothing unsigned runs, outside the namespaces of add-ons."""
+    settings = environment.delivery.signed_images
+    if settings is None:
+        return None
+    signs = registry is not None and environment.delivery.registry is not None and environment.delivery.registry.signing
+    own = {"registry": registry.signing_public_key} if registry is not None and signs else {}
+    given = {
+        **dict(settings),
+        "public_keys": {**own, **settings.public_keys},
+        "exempt_namespaces": (*addon_namespaces(environment), *settings.exempt_namespaces),
+    }
+    return SignedImages(environment.environment, SignedImagesArgs(**given, **surroundings(environment, upstream)), opts)
 
 
 def ci_runners(environment: Environment, upstream: Upstream, opts: pulumi.ResourceOptions) -> CiRunners | None:
@@ -48,3 +86,8 @@ def with_credentials(kind: str, told: Kind, secrets: SecretsSettings) -> Kind:
     path = secret_path(TEAM, kind)
     reference = path if secrets.backend is SecretStore.VAULT else f"{secrets.prefix}/{path}"
     return told.model_copy(update={"credentials": SecretReference(store=secrets.backend, reference=reference)})
+
+
+def _text(late: pulumi.Input[str | None]) -> pulumi.Output[str]:
+    """What may be missing, as outputs of stacks have it."""
+    return pulumi.Output.from_input(late).apply(lambda found: found or "")

@@ -109,14 +109,16 @@ def admission_args(environment: Environment, upstream: Upstream) -> AdmissionPol
     arn = pulumi.Output.from_input(upstream.cluster.arn)
     given = {
         "registries": arn.apply(lambda at: registries(at, environment.region, mirror, settings.registries)),
-        "exempt_namespaces": (
-            *(addon.namespace for addon in ADDONS.values()),
-            NODES,
-            *((builds.NAMESPACE,) if environment.delivery.ci is not None and environment.delivery.ci.builds is not None else ()),
-            *settings.exempt_namespaces,
-        ),
+        "exempt_namespaces": (*addon_namespaces(environment), *settings.exempt_namespaces),
     }
     return AdmissionPoliciesArgs(**{**dict(settings), **given})
+
+
+def addon_namespaces(environment: Environment) -> tuple[str, ...]:
+    """Where add-ons of the catalogue live: images of others, in pods of the platform."""
+    ci = environment.delivery.ci
+    built = (builds.NAMESPACE,) if ci is not None and ci.builds is not None else ()
+    return (*(addon.namespace for addon in ADDONS.values()), NODES, *built)
 
 
 def cost_alerts(environment: Environment, opts: pulumi.ResourceOptions) -> CostAlerts | None:

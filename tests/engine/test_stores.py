@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.engine.conftest import Repository, copy_repository
 from tests.iam_evaluator import Account, applies
@@ -493,6 +496,75 @@ def test_alarms_and_dashboards_stand(stores: Repository, outputs: dict[str, Any]
     assert {"Name": "BucketName", "Value": outputs["bucket"]["reports"]["name"]} in alarms["reports-errors"]["Dimensions"]
     body = json.loads(cloudwatch.get_dashboard(DashboardName="reports-dashboard")["DashboardBody"])
     assert [one["properties"]["title"] for one in body["widgets"]] == ["Requests", "Errors", "Time to answer, ms"]
+
+
+# --- images
+
+
+def test_images_stay_are_scanned_aged_and_copied(stores: Repository, outputs: dict[str, Any]) -> None:
+    ecr = stores.aws("ecr")
+    found = {one["repositoryName"]: one for one in ecr.describe_repositories()["repositories"]}
+    assert {name: one["repositoryUri"] for name, one in found.items()} == outputs["images"]["urls"]
+    assert {name: one["imageTagMutability"] for name, one in found.items()} == {
+        "shop": "IMMUTABLE",
+        "tools": "IMMUTABLE_WITH_EXCLUSION",
+    }
+    for name, one in found.items():
+        assert one["imageScanningConfiguration"]["scanOnPush"] is True
+        assert one["encryptionConfiguration"]["encryptionType"] == "KMS"
+        assert json.loads(ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"])["rules"][1]["selection"]["countNumber"] == (
+            30 if name == "shop" else 100
+        )
+        (pull,) = json.loads(ecr.get_repository_policy(repositoryName=name)["policyText"])["Statement"]
+        assert pull["Principal"]["AWS"] == ["arn:aws:iam::111111111111:root"]
+        assert "ecr:PutImage" not in pull["Action"]
+    scanning = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
+    assert (scanning["scanType"], scanning["rules"][0]["scanFrequency"]) == ("BASIC", "SCAN_ON_PUSH")
+    (copies,) = ecr.describe_registry()["replicationConfiguration"]["rules"]
+    assert copies["destinations"] == [{"region": "eu-central-1", "registryId": "123456789012"}]
+
+
+def test_what_moto_lacks_of_a_registry_is_in_the_state(stores: Repository, outputs: dict[str, Any]) -> None:
+    """Caches and packages: the sandbox checks them against AWS's API and remembers them."""
+    resources = json.loads(stores.pulumi("stack", "export", "-s", "demo").stdout)["deployment"]["resources"]
+    made = {one["urn"].rpartition("::")[2]: one["outputs"] for one in resources if one["custom"] and "outputs" in one}
+    assert made["images-cache-quay"]["upstreamRegistryUrl"] == "quay.io"
+    assert made["images-packages-pypi"]["externalConnections"] == {"externalConnectionName": "public:pypi"}
+    assert made["images-packages-python"]["arn"] == outputs["images"]["packages"]["python"]
+
+
+def test_only_who_was_granted_the_key_signs_and_anybody_verifies(stores: Repository, account: Account, outputs: dict[str, Any]) -> None:
+    """What cosign signs: an in-toto statement about a digest, in a DSSE envelope, by ECDSA over SHA-256."""
+    kms, key = stores.aws("kms"), outputs["images"]["key"]
+    (grant,) = kms.list_grants(KeyId=key)["Grants"]
+    assert grant["GranteePrincipal"].rpartition("/")[2] == outputs["roles"]["ledger"]
+    assert sorted(grant["Operations"]) == ["DescribeKey", "GetPublicKey", "Sign"]
+    # Whatever a role's own policies said, the key's would not let it.
+    iam = stores.aws("iam")
+    iam.put_role_policy(
+        RoleName=outputs["roles"]["stranger"],
+        PolicyName="everything",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
+    )
+    assert account.may(outputs["roles"]["stranger"], "kms:DescribeKey", key)
+    assert not account.may(outputs["roles"]["stranger"], "kms:Sign", key)
+    iam.delete_role_policy(RoleName=outputs["roles"]["stranger"], PolicyName="everything")
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"digest": {"sha256": "ab" * 32}}],
+        "predicateType": "https://sigstore.dev/cosign/sign/v1",
+        "predicate": {},
+    }
+    body, kind = json.dumps(statement).encode(), b"application/vnd.in-toto+json"
+    signed = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(body), body)
+    # moto hashes a digest once more, so that it is given the message, which cosign hashes itself: the signature is over the same hash.
+    signature = kms.sign(KeyId=key, Message=signed, MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256")["Signature"]
+    public = serialization.load_pem_public_key(outputs["images"]["public"].encode())
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    assert public.curve.name == "secp256r1"
+    public.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
+    with pytest.raises(InvalidSignature):
+        public.verify(signature, signed.replace(b"ab", b"ac"), ec.ECDSA(hashes.SHA256()))
 
 
 def test_the_evaluator_knows_no_from_yes() -> None:

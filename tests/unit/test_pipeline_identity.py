@@ -126,6 +126,11 @@ LAB = {"aud": "https://gitlab.com", "sub": "project_path:acme/web/shop:ref_type:
         (LAB | {"sub": "project_path:acme/shop:ref_type:branch:ref:main"}, False),
         (LAB | {"sub": "project_path:acme/web/shop-tools:ref_type:branch:ref:main"}, False),
         (LAB | {"sub": "project_path:acme/web/*:ref_type:branch:ref:main"}, False),
+        (LAB | {"sub": "*"}, False),
+        (LAB | {"sub": "project_path:mallory/shop:ref_type:branch:ref:main"}, False),  # a fork
+        (LAB | {"sub": "project_path:acme-inc/web/shop:ref_type:branch:ref:main"}, False),  # a renamed group
+        (LAB | {"sub": "project_path:acme/web/shop:ref_type:branch:ref:refs/merge-requests/7/head"}, False),
+        (LAB | {"sub": "project_path:acme/web/shop:ref_type:branch:ref:main2"}, False),
         (LAB | {"aud": "sts.amazonaws.com"}, False),
         (LAB | {"aud": "https://gitlab.acme.example"}, False),
         ({"aud": LAB["aud"]}, False),

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 import platform_components as platform
 from platform_components.admission.policy import Mode
 from platform_components.admission.signatures import image_policy, needs_signature
+from platform_components.declarations.delivery import DeliverySettings
 from tests.support import Deployment, deploy
 
 CLUSTER = platform.ClusterRef(name="c", arn="arn:aws:eks:eu-west-1:123456789012:cluster/c")
@@ -17,7 +18,7 @@ AROUND: dict[str, Any] = {"cluster": CLUSTER, "environment": "prod", "region": "
 
 
 def built(**args: Any) -> Deployment[platform.SignedImages]:
-    given = {"keys": {"images": KEY}, **args}
+    given = {"public_keys": {"images": KEY}, **args}
     return deploy(lambda: platform.SignedImages("shop", platform.SignedImagesArgs(**AROUND, **given)))
 
 
@@ -43,7 +44,7 @@ def test_every_container_of_pods_and_of_what_makes_them_has_to_be_signed() -> No
 
 
 def test_one_of_several_keys_is_enough_while_one_is_replaced() -> None:
-    spec = policy(built(keys={"old": KEY, "new": KEY})).inputs["spec"]
+    spec = policy(built(public_keys={"old": KEY, "new": KEY})).inputs["spec"]
     assert [attestor["name"] for attestor in spec["attestors"]] == ["old", "new"]
     first = spec["validations"][0]
     assert first["expression"] == (
@@ -106,12 +107,19 @@ def test_disabled_is_a_verifier_without_a_rule() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"keys": {}}, "keys"),
-        ({"keys": {"Images!": KEY}}, "keys"),
-        ({"keys": {"images": "MFkw"}}, "keys"),
+        ({"public_keys": {}}, "public_keys"),
+        ({"public_keys": {"Images!": KEY}}, "public_keys"),
+        ({"public_keys": {"images": "MFkw"}}, "public_keys"),
         ({"unsigned": ["https://r.example"]}, "unsigned"),
     ],
 )
 def test_what_cannot_be_is_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        platform.SignedImagesArgs(**AROUND, **{"keys": {"images": KEY}, **fields})
+        platform.SignedImagesArgs(**AROUND, **{"public_keys": {"images": KEY}, **fields})
+
+
+@pytest.mark.parametrize("registry", [None, {"signing": False}])
+def test_an_environment_that_asks_for_signatures_says_by_which_key(registry: Any) -> None:
+    with pytest.raises(ValidationError, match="signed_images has no key to ask for"):
+        DeliverySettings.model_validate({"registry": registry, "signed_images": {}})
+    assert DeliverySettings.model_validate({"registry": registry, "signed_images": {"public_keys": {"shared": KEY}}}).signed_images

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 import pulumi
 import pytest
 import yaml
-from platform_policies.graph import SECRET, Node, ResourceGraph
+from platform_policies.graph import SECRET, UNKNOWN, Node, ResourceGraph
 
 from platform_components.cluster.versions import SUPPORT
 from platform_components.declarations.environment import load_environment, load_environments
@@ -102,6 +102,24 @@ def test_the_provider_is_told_region_and_tags(name: str, layer: str) -> None:
 def test_preview_and_up_register_the_same_resources(name: str, layer: str) -> None:
     after_up = run_stack(find_project(ROOT), f"{name}.{layer}", upstream=below(name, layer), preview=False)
     assert sorted(after_up.graph.by_urn) == sorted(preview(name, layer).graph.by_urn)
+
+
+def test_production_runs_what_its_own_registry_signed() -> None:
+    run = run_stack(find_project(ROOT), "prod.delivery", upstream=below("prod", "delivery"), preview=False)
+    (rule,) = [node for node in run.graph if node.type.endswith(":ImageValidatingPolicy")]
+    (attestor,) = rule.inputs["spec"]["attestors"]
+    # Its public half is known once it is made.
+    assert (attestor["name"], attestor["cosign"]["key"]["data"]) == ("registry", UNKNOWN)
+    assert any(urn.endswith("::prod-signing") for urn in rule.dependencies)
+    assert run.exports["signing_public_key"].startswith("-----BEGIN PUBLIC KEY-----")
+    assert run.exports["signing_key"] == "awskms:///alias/prod-signing"
+    assert "monitoring" in rule.inputs["spec"]["matchConstraints"]["namespaceSelector"]["matchExpressions"][0]["values"]
+    (tags,) = [
+        node
+        for node in preview("prod", "platform").graph
+        if node.name == "prod-image-tags" and node.type.endswith(":ValidatingAdmissionPolicy")
+    ]
+    assert {"name": "require_digests", "expression": "true"} in tags.inputs["spec"]["variables"]
 
 
 # --- what is refused

@@ -1,4 +1,4 @@
-"""Every kind of store, one identity that is granted something, and one that is not."""
+"""Every kind of store and a registry, one identity that is granted something, and one that is not."""
 
 import json
 
@@ -85,6 +85,29 @@ pulumi.export("granted", {name: {access: one.as_inputs() for access, one in made
 pulumi.export("granted_keys", {"reports": reports.key_arn, "jobs": jobs.key_arn, "clicks": clicks.key_arn})
 pulumi.export("granted_ids", {"ledgers": ledgers.identifier, "audit": audit.identifier})
 
+images = platform.ArtifactRegistry(
+    "images",
+    platform.ArtifactRegistryArgs(
+        repositories={"shop": {"keep_images": 30, "untagged_days": 7}, "tools": {"movable_tags": ["cache-*"]}},
+        readers=["111111111111"],
+        upstreams={"quay": {"registry": "quay.io"}},
+        replicate_to=[{"region": "eu-central-1"}],
+        signers={"ledger": ledger.role_arn},
+        packages={"domain": "acme", "repositories": {"python": {"upstreams": ["pypi"]}, "pypi": {"public": "pypi"}}},
+        force_delete=True,
+    ),
+)
+
+pulumi.export(
+    "images",
+    {
+        "host": images.registry,
+        "urls": images.repository_urls,
+        "key": images.signing_key_arn,
+        "public": images.signing_public_key,
+        "packages": images.package_repository_arns,
+    },
+)
 pulumi.export("cache", sessions_connection.as_inputs())
 pulumi.export("stream", clicks_connection.as_inputs())
 pulumi.export("stream_key", clicks.key_arn)
