@@ -52,6 +52,8 @@ def config(
         secrets: Secrets that every job has, and where.
     """
     runner: Table = {
+        # Of each manager; all of them together are held by what each may have at a time.
+        "limit": pool.max,
         "request_concurrency": min(10, pool.max),
         "environment": [f"{key}={value}" for key, value in variables.items()],
         "feature_flags": {"FF_USE_ADVANCED_POD_SPEC_CONFIGURATION": True},
