@@ -1,9 +1,12 @@
 """The list of what is scraped: whole, sourced, and in step with what the charts are told to scrape."""
 
+import json
 import re
+from pathlib import Path
 
 from platform_components.charts.records import kube_prometheus_stack
 from platform_components.charts.site import Site
+from platform_components.observability import scraped as scraped_module
 from platform_components.observability.scraped import TARGET_LABELS, Kind, exporters, labels_allowlist, scraped
 
 SITE = Site(environment="dev", cluster_name="c", region="eu-west-1", vpc_id="v", replicas=2)
@@ -16,6 +19,17 @@ def test_every_exporter_has_a_version_and_a_source() -> None:
         assert str(one["source"]).startswith("https://"), name
         assert isinstance(one["honor_labels"], bool)
     assert {metric.exporter for metric in scraped().values()} == set(exporters())
+
+
+def test_nothing_is_listed_twice() -> None:
+    """Of two entries of one name JSON keeps the last: what the first lists would be forgotten without a word."""
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        names = [name for name, _ in pairs]
+        assert sorted(set(names)) == sorted(names), names
+        return dict(pairs)
+
+    json.loads(Path(scraped_module.__file__).with_name("scraped_metrics.json").read_text(encoding="utf-8"), object_pairs_hook=unique)
 
 
 def test_a_histogram_is_its_three_series() -> None:
