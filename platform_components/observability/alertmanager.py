@@ -6,10 +6,10 @@ Sources: https://prometheus.io/docs/alerting/latest/configuration/, and for the 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from platform_components.charts.records import kube_prometheus_stack
 from platform_components.observability.receivers import AlertingSettings, Opsgenie, PagerDuty, Receivers, SecretKey, Slack, Teams, Webhook
 
-SECRETS: Final = "/etc/alertmanager/secrets"
-"""Where the operator puts the Secrets that it is told of."""
+SECRETS: Final = kube_prometheus_stack.ALERTMANAGER_SECRETS
 PLATFORM: Final = "platform"
 """Team that everything belongs to which is nobody else's."""
 NOBODY: Final = "nobody"
@@ -49,11 +49,11 @@ def configuration(alerting: AlertingSettings, teams: Teams) -> Configuration:
     }
 
 
-def secret_names(alerting: AlertingSettings, teams: Teams) -> tuple[str, ...]:
-    """Secrets that Alertmanager has to have, sorted."""
+def secret_keys(alerting: AlertingSettings, teams: Teams) -> tuple[tuple[str, str], ...]:
+    """Secret and key of everything that receivers read, sorted."""
     keys = [key for receivers in (alerting, *teams.values()) for kind in ("page", "ticket") for key in _keys(getattr(receivers, kind))]
     keys += [alerting.dead_mans_switch] if alerting.dead_mans_switch else []
-    return tuple(sorted({key.name for key in keys}))
+    return tuple(sorted({(key.name, key.key) for key in keys}))
 
 
 def receiver_of(team: str, kind: str, teams: Teams) -> str:

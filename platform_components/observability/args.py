@@ -197,9 +197,6 @@ class ObservabilitySettings(Args):
     )
     grafana: GrafanaSettings = Field(default=GrafanaSettings(), description="Grafana. Omitted: as its fields say.")
     alerting: AlertingSettings = Field(default=AlertingSettings(), description="Who hears of alerts. Omitted: nobody.")
-    teams: Mapping[TeamName, TeamSettings] = Field(
-        default={}, description="Teams with receivers, namespaces or log limits of their own. Omitted: everything is the platform's."
-    )
     probes: ProbesSettings = Field(default=ProbesSettings(), description="Synthetic checks. Omitted: of every host of an Ingress.")
     storage: StorageSettings = Field(default=StorageSettings(), description="The buckets. Omitted: as its fields say.")
 
@@ -212,17 +209,21 @@ class ObservabilitySettings(Args):
 
 def problems_of(settings: ObservabilitySettings) -> Iterator[str]:
     """What contradicts itself."""
-    if "platform" in settings.teams:
+    names = [exporter.name for exporter in settings.exporters]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"exporters: {name} is there twice; give each a name of its own"
+
+
+def team_problems(teams: Mapping[str, TeamSettings]) -> Iterator[str]:
+    """What contradicts itself among the teams."""
+    if "platform" in teams:
         yield "teams.platform: the platform's own receivers are those of alerting; take the team out"
     owners: dict[str, str] = {}
-    for team, own in settings.teams.items():
+    for team, own in teams.items():
         for namespace in own.namespaces:
             if namespace in owners:
                 yield f"teams.{team}.namespaces: {namespace} is {owners[namespace]}'s already; a namespace has one team"
             owners[namespace] = team
-    names = [exporter.name for exporter in settings.exporters]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"exporters: {name} is there twice; give each a name of its own"
 
 
 class ObservabilityStackArgs(ObservabilitySettings, InstallationArgs):
@@ -252,7 +253,16 @@ class ObservabilityStackArgs(ObservabilitySettings, InstallationArgs):
     drill_days: int | None = Field(
         default=None, ge=1, description="How many days ago the last good drill of a ClusterBackup may be. Omitted: no alert."
     )
+    teams: Mapping[TeamName, TeamSettings] = Field(
+        default={}, description="Teams with receivers, namespaces or log limits of their own. Omitted: everything is the platform's."
+    )
     tags: Mapping[str, str] = Field(default={}, description="Tags of what is made in AWS. Omitted: only the library's own.")
+
+    @model_validator(mode="after")
+    def _teams_agree(self) -> "ObservabilityStackArgs":
+        if problems := list(team_problems(self.teams)):
+            raise ValueError("; ".join(problems))
+        return self
 
 
 PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {

@@ -48,7 +48,7 @@ def metrics(args: ObservabilityStackArgs, endpoint: Any) -> Metrics:
         exemplars=settings.exemplars,
         remote_write=writes,
         thanos=isinstance(settings.long_term, Thanos),
-        secrets=alertmanager.secret_names(args.alerting, args.teams),
+        secrets=alertmanager.secret_keys(args.alerting, args.teams),
         grafana_ini=grafana.ini(args.domain, board.single_sign_on, board.database),
         grafana_environment=grafana.environment(board.single_sign_on, board.database, _long_term_token(settings.long_term)),
         grafana_replicas=args.replicas if board.database else 1,

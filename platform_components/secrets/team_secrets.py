@@ -106,7 +106,8 @@ class TeamSecrets(PlatformComponent):
             )
         vault.transit.SecretBackendKey(
             child_name(name, "key"), backend=self._mounts.transit, name=team, type="aes256-gcm96", auto_rotate_period=7776000,
-            opts=self.child_options(),
+            # Vault refuses to delete it, and what it encrypted could not be read without.
+            opts=self.child_options(retain_on_delete=True),
         )  # fmt: skip
         if args.domains:
             self._certificates(vault)

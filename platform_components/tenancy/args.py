@@ -22,7 +22,7 @@ from platform_components.identity.args import ClusterRef
 from platform_components.names import ENVIRONMENT_PATTERN
 from platform_components.observability.alerts import RUNBOOKS
 from platform_components.profile import Profile
-from platform_components.secrets.team_args import READER
+from platform_components.secrets.team_args import READER, TeamSecretsArgs
 from platform_components.tenancy.alerts import TeamAlerts, TeamLogs
 from platform_components.tenancy.claims import ClaimName, DataClaim, TenantData
 from platform_components.tenancy.isolation import Isolation
@@ -363,6 +363,9 @@ class TenantArgs(Args):
     )
     data: TenantData | None = Field(
         default=None, description="What the environment has for the team's stores. Needed where it claims data. Omitted: nothing."
+    )
+    secrets: TeamSecretsArgs | None = Field(
+        default=None, description="The team's part of what keeps secrets; see the page of TeamSecrets. Omitted: nothing keeps any."
     )
     objective_days: int | None = Field(
         default=None, ge=7, le=28, description="Over how many days its services' objectives are judged. Omitted: nothing watches them."

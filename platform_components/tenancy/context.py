@@ -34,6 +34,9 @@ class ServiceContext:
     """How its stores are reached, by claim, as Connection has it: kind, name, endpoint, port, arn, user, access."""
     data_config_map: pulumi.Output[str | None]
     """ConfigMap with the same as variables, for `envFrom`: `ENTRIES_ENDPOINT` of the claim `entries`; none where it needs no data."""
+    secrets: pulumi.Output[Mapping[str, str] | None]
+    """Where its secrets lie, as SecretReference has it: an ExternalSecret names the SecretStore `team` and the key `reference`; none where
+    nothing keeps secrets."""
     objective: pulumi.Output[str | None]
     """Its objective, as the label `slo` of series and alerts has it; none where it is held to nothing."""
 
@@ -88,5 +91,6 @@ class TeamContext:
             repository_url=found.apply(lambda service: str(service["repositoryUrl"])),
             data=found.apply(lambda service: dict(service["data"])),
             data_config_map=found.apply(lambda service: service["dataConfigMap"]),
+            secrets=found.apply(lambda service: service["secrets"]),
             objective=found.apply(lambda service: service["objective"]),
         )

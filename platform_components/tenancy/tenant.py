@@ -21,6 +21,7 @@ from platform_components.identity.args import WorkloadIdentityArgs
 from platform_components.identity.workload_identity import WorkloadIdentity
 from platform_components.labels import owned
 from platform_components.names import child_name
+from platform_components.secrets.team_secrets import TeamSecrets
 from platform_components.tenancy.args import TenantArgs, namespace_of
 from platform_components.tenancy.claims import reaches
 from platform_components.tenancy.delivery import create_delivery
@@ -80,6 +81,7 @@ class Tenant(PlatformComponent):
         repositories = {service: self._create_repository(service) for service in self._team.services}
         self._connections = create_stores(self, args, identities)
         create_connections(self, self._name, self._namespace, self._connections)
+        self._secrets = self._create_secrets()
         self._objectives = create_objectives(self, self._name, args, self._namespace)
         create_delivery(self, self._name, args, self._namespace, self._called)
         self._create_budget()
@@ -188,6 +190,11 @@ class Tenant(PlatformComponent):
         aws.ecr.LifecyclePolicy(name, repository=repository.name, policy=json.dumps(lifecycle_policy()), opts=self.child_options())
         return repository
 
+    def _create_secrets(self) -> TeamSecrets | None:
+        if self._args.secrets is None:
+            return None
+        return TeamSecrets(child_name(self._name, "secrets"), self._args.secrets, self.child_options(depends_on=[self._namespace]))
+
     def _create_budget(self) -> None:
         budget = self._team.budget
         if budget is None:
@@ -234,6 +241,7 @@ class Tenant(PlatformComponent):
                 "repositoryUrl": self.repository_urls[name],
                 "data": {claim: one.as_inputs() for claim, one in self._connections.get(name, {}).items()},
                 "dataConfigMap": data_config(name) if service.needs else None,
+                "secrets": self._secrets.reference(name).as_inputs() if self._secrets is not None else None,
                 "objective": objective_name(self._name, name) if name in self._objectives else None,
             }
             for name, service in self._team.services.items()

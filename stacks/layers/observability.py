@@ -1,5 +1,6 @@
 """The observability layer: what watches the cluster, and whom it tells. It uses the kinds and the issuer of the platform."""
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -8,6 +9,7 @@ import pulumi_random as random
 from platform_components.charts.records import istio_gateway
 from platform_components.declarations.addresses import node_addresses
 from platform_components.declarations.environment import Environment
+from platform_components.declarations.watching import watched_teams
 from platform_components.mesh.ingress import GATEWAY
 from platform_components.observability.args import GatewayRef, ObservabilityStackArgs
 from platform_components.observability.observability_stack import ObservabilityStack
@@ -17,6 +19,8 @@ from stacks.contracts import ObservabilityOutputs
 from stacks.layers.platform import surroundings
 from stacks.providers import options
 from stacks.upstream import Upstream
+
+STACKS = Path(__file__).resolve().parents[1]
 
 
 def build(environment: Environment, upstream: Upstream) -> ObservabilityOutputs:
@@ -29,6 +33,7 @@ def build(environment: Environment, upstream: Upstream) -> ObservabilityOutputs:
             **dict(environment.observability),
             **surroundings(environment, upstream),
             internal_issuer=upstream.require("platform", "internal_issuer"),
+            teams=watched_teams(STACKS / "teams", name),
             subnet_addresses=node_addresses(environment),
             gateway=gateway(environment),
             **cluster_backups(environment),

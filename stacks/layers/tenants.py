@@ -11,6 +11,7 @@ from platform_components.declarations.addresses import tier_blocks
 from platform_components.declarations.environment import Environment
 from platform_components.declarations.team import LEFT_ALONE_VARIABLE, fitting, load_teams, shard_files
 from platform_components.errors import DeclarationError
+from platform_components.secrets.team_args import TeamSecretsArgs
 from platform_components.tags import merge_tags
 from platform_components.tenancy.args import Team, TenantArgs, TenantNodes, namespace_of
 from platform_components.tenancy.claims import TIERS, TenantData
@@ -19,6 +20,7 @@ from platform_components.tenancy.objectives import period_days
 from platform_components.tenancy.tenant import Tenant
 from stacks.contracts import TenantsOutputs
 from stacks.providers import options
+from stacks.secret_stores import team_secrets, with_vault
 from stacks.upstream import Upstream
 
 STACKS = Path(__file__).resolve().parents[1]
@@ -36,6 +38,8 @@ def build(environment: Environment, upstream: Upstream, shard: int) -> TenantsOu
     if any(team.data for team in here):
         # Identifiers of databases.
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[random.Provider("random")]))
+    if here:
+        opts = with_vault(environment, upstream, opts)
     login, mesh, gitops = environment.cluster.oidc_login, environment.platform.mesh, environment.platform.gitops
     topic = upstream.require("platform", "cost_alerts_topic_arn") if environment.budget is not None else None
     made = {
@@ -52,6 +56,7 @@ def build(environment: Environment, upstream: Upstream, shard: int) -> TenantsOu
                 group_prefix=login.groups_prefix if login is not None else "",
                 topic_arn=topic,
                 data=_data(environment, upstream) if team.data else None,
+                secrets=_secrets(environment, upstream, team),
                 objective_days=period_days(environment.observability.metrics.retention_days),
                 nodes=_nodes(environment, upstream) if team.isolation_in(name) is Isolation.NODE_POOL else None,
                 tags=environment.default_tags("tenants"),
@@ -73,6 +78,13 @@ def _teams(environment: Environment, shard: int) -> Sequence[Team]:
     if teams.problems:
         raise DeclarationError(teams.problems)
     return [declared.team for declared in teams.sound.values() if environment.environment in declared.team.environments]
+
+
+def _secrets(environment: Environment, upstream: Upstream, team: Team) -> TeamSecretsArgs | None:
+    """Certificates are of the domains that the team's namespace may answer for."""
+    own = [f"{team.team}.{environment.domain}"] if environment.domain else []
+    namespaces = [namespace_of(team.team, environment.environment)]
+    return team_secrets(environment, upstream, team.team, namespaces, group=team.group, domains=[*own, *team.domains])
 
 
 def _data(environment: Environment, upstream: Upstream) -> TenantData:

@@ -9,10 +9,10 @@ from typing import Final
 import pytest
 
 from platform_components.observability.alertmanager import configuration
-from platform_components.observability.args import ObservabilitySettings
-from tests.unit.observability_cases import ALERTING, TEAMS
+from platform_components.observability.args import ObservabilityStackArgs
+from tests.unit.observability_cases import ALERTING, AROUND, TEAMS
 
-SETTINGS: Final = ObservabilitySettings(alerting=ALERTING, teams=TEAMS)  # type: ignore[arg-type]
+SETTINGS: Final = ObservabilityStackArgs(**AROUND, alerting=ALERTING, teams=TEAMS)
 
 ALERTS: Final[tuple[tuple[str, str], ...]] = (
     # A team that has both.

@@ -48,7 +48,10 @@ EXPORTERS: list[dict[str, Any]] = [
 ]
 
 
+AROUND: dict[str, Any] = {"cluster": CLUSTER, "environment": "dev", "region": "eu-west-1", "vpc_id": "vpc-1", "domain": "dev.example.com"}
+
+
 def built(*, preview: bool = False, **args: Any) -> Deployment[platform.ObservabilityStack]:
     """A deployed ObservabilityStack named `shop`."""
-    given = {"cluster": CLUSTER, "environment": "dev", "region": "eu-west-1", "vpc_id": "vpc-1", "domain": "dev.example.com", **args}
+    given = {**AROUND, **args}
     return deploy(lambda: platform.ObservabilityStack("shop", platform.ObservabilityStackArgs(**given)), preview=preview)

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from platform_components.observability.alertmanager import NOBODY, configuration, receiver_of, secret_names
-from platform_components.observability.args import ObservabilitySettings
+from platform_components.charts.records import kube_prometheus_stack
+from platform_components.charts.site import Site
+from platform_components.observability.alertmanager import NOBODY, configuration, receiver_of, secret_keys
+from platform_components.observability.args import ObservabilityStackArgs
 from platform_components.observability.receivers import AlertingSettings
-from tests.unit.observability_cases import ALERTING, TEAMS, key
+from tests.unit.observability_cases import ALERTING, AROUND, TEAMS, key
 
-SETTINGS = ObservabilitySettings(alerting=ALERTING, teams=TEAMS)  # type: ignore[arg-type]
+SETTINGS = ObservabilityStackArgs(**AROUND, alerting=ALERTING, teams=TEAMS)
 CONFIGURATION = configuration(SETTINGS.alerting, SETTINGS.teams)
 
 
@@ -42,9 +44,22 @@ def values(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def test_secrets_are_files_of_secrets_that_are_asked_for() -> None:
     files = {path.rpartition(".")[2]: value for path, value in values(CONFIGURATION["receivers"]) if str(value).startswith("/")}
     assert set(files) == {"routing_key_file", "api_key_file", "api_url_file", "url_file"}
-    named = {str(value).split("/")[4] for path, value in values(CONFIGURATION["receivers"]) if str(value).startswith("/etc/alertmanager/")}
-    assert tuple(sorted(named)) == secret_names(SETTINGS.alerting, SETTINGS.teams)
-    assert named == {"dead-mans-switch", "ledger", "opsgenie", "pagerduty", "slack"}
+    paths = {str(value) for path, value in values(CONFIGURATION["receivers"]) if str(value).startswith("/etc/alertmanager/")}
+    named = secret_keys(SETTINGS.alerting, SETTINGS.teams)
+    assert paths == {f"/etc/alertmanager/secrets/{name}/{key}" for name, key in named}
+    assert {name for name, _ in named} == {"dead-mans-switch", "ledger", "opsgenie", "pagerduty", "slack"}
+
+
+def test_a_secret_that_is_not_there_yet_stops_no_alertmanager() -> None:
+    named = secret_keys(SETTINGS.alerting, SETTINGS.teams)
+    specification = kube_prometheus_stack.values(
+        Site(environment="dev", cluster_name="c", region="eu-west-1", vpc_id="v", replicas=1), kube_prometheus_stack.Metrics(secrets=named)
+    )["alertmanager"]["alertmanagerSpec"]
+    (volume,), (mount,) = specification["volumes"], specification["volumeMounts"]
+    sources = [source["secret"] for source in volume["projected"]["sources"]]
+    assert all(source["optional"] for source in sources)
+    files = {f"{mount['mountPath']}/{item['path']}" for source in sources for item in source["items"]}
+    assert files == {str(value) for _, value in values(CONFIGURATION["receivers"]) if str(value).startswith("/etc/alertmanager/")}
 
 
 def test_no_field_takes_a_secret_itself() -> None:
@@ -106,7 +121,7 @@ def test_what_is_inhibited_carries_what_it_is_compared_by() -> None:
 @given(st.lists(st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True), unique=True, max_size=6))
 def test_any_teams_make_a_configuration_that_names_only_what_it_defines(names: list[str]) -> None:
     teams = {name: TEAMS["payments"] | {"namespaces": [name]} for name in names if name != "platform"}
-    settings = ObservabilitySettings(alerting=ALERTING, teams=teams)  # type: ignore[arg-type]
+    settings = ObservabilityStackArgs(**AROUND, alerting=ALERTING, teams=teams)
     made = configuration(settings.alerting, settings.teams)
     assert {route["receiver"] for route in routes(made["route"])} == {one["name"] for one in made["receivers"]}
 
@@ -123,4 +138,4 @@ def test_any_teams_make_a_configuration_that_names_only_what_it_defines(names: l
 )
 def test_what_cannot_be_is_refused(given_: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
-        ObservabilitySettings(**given_)
+        ObservabilityStackArgs(**AROUND, **given_)

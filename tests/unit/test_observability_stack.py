@@ -113,7 +113,8 @@ def test_prometheus_takes_everybodys_monitors_and_nobodys_flood(full: Deployment
 
 def test_the_secrets_of_receivers_are_mounted(full: Deployment[Any]) -> None:
     alertmanager = values(full, "metrics")["alertmanager"]["alertmanagerSpec"]
-    assert alertmanager["secrets"] == ["dead-mans-switch", "ledger", "opsgenie", "pagerduty", "slack"]
+    sources = alertmanager["volumes"][0]["projected"]["sources"]
+    assert [source["secret"]["name"] for source in sources] == ["dead-mans-switch", "ledger", "opsgenie", "pagerduty", "slack"]
     assert (alertmanager["useExistingSecret"], alertmanager["configSecret"]) == (True, "alertmanager-config")
 
 

@@ -204,3 +204,17 @@ def test_a_teams_program_reads_what_its_tenant_wrote(monkeypatch: pytest.MonkeyP
     assert (done.value(done.result["port"]), done.value(done.result["service_account"])) == (9000, "api")
     with pytest.raises(UpstreamError, match="team ledger has no service 'web' in prod; it has api"):
         deploy(lambda: TeamContext("ledger", "prod").service("web").__dict__)
+
+
+def test_a_team_has_its_part_of_the_store_of_secrets() -> None:
+    secrets = {"team": "ledger", "clusters": {"prod": {"namespaces": ["ledger-prod"]}}, "server": {"address": "https://vault:8200"}}
+    done = tenant({"secrets": secrets}, services={"api": {}})
+    store = done.one("kubernetes:external-secrets.io:SecretStore")
+    assert (store.inputs["metadata"]["name"], store.inputs["metadata"]["namespace"]) == ("team", "ledger-prod")
+    # Children wait for the component, and it for the namespace.
+    (part,) = done.graph.of_type("platform-components:index:TeamSecrets")
+    assert [urn.rpartition("::")[2] for urn in part.dependencies] == ["ledger-namespace"]
+    assert store.parent == part.urn
+    assert done.one("vault:index/policy:Policy").inputs["name"] == "team-ledger"
+    (context,) = (json.loads(node.inputs["data"]["context.json"]) for node in done.graph.of_type("kubernetes:core/v1:ConfigMap"))
+    assert context["services"]["api"]["secrets"] == {"store": "vault", "reference": "ledger/api"}

@@ -67,6 +67,8 @@ _VPC_CNI: Mapping[str, Any] = {
 }
 """The CNI, which EKS installs without a monitor: addresses that a node holds and has refused."""
 
+ALERTMANAGER_SECRETS = "/etc/alertmanager/secrets"
+"""Where Alertmanager finds the keys of its receivers: SECRET/KEY."""
 _PROMOTED = ("service.name", "service.namespace", "service.instance.id", "k8s.namespace.name", "k8s.pod.name", "team")
 """Attributes of a resource that become labels of its metrics."""
 
@@ -86,8 +88,8 @@ class Metrics:
     remote_write: Sequence[Mapping[str, Any]] = ()
     thanos: bool = True
     """Whether a sidecar uploads blocks to the long-term store."""
-    secrets: Sequence[str] = ()
-    """Secrets that Alertmanager's receivers read."""
+    secrets: Sequence[tuple[str, str]] = ()
+    """Secret and key of everything that Alertmanager's receivers read."""
     grafana_ini: Mapping[str, Any] = field(default_factory=dict)
     grafana_environment: Mapping[str, Any] = field(default_factory=dict)
     """Environment of Grafana that comes out of Secrets."""
@@ -210,13 +212,25 @@ def _alertmanager(site: Site, metrics: Metrics) -> Values:
             "replicas": 3 if site.highly_available else 1,
             "useExistingSecret": True,
             "configSecret": ALERTMANAGER_CONFIG,
-            "secrets": sorted(metrics.secrets),
+            **_receiver_secrets(metrics.secrets),
             "storage": _volume(2, metrics.storage_class),
             "resources": resources(20, 64, 256),
             "podAntiAffinity": "hard" if site.highly_available else "soft",
             **_placement(site),
         },
     }
+
+
+def _receiver_secrets(keys: Sequence[tuple[str, str]]) -> Values:
+    """The keys of receivers, as files. All are optional: where one is not there yet its receiver fails, and nobody else's."""
+    if not keys:
+        return {}
+    sources = [
+        {"secret": {"name": name, "optional": True, "items": [{"key": key, "path": f"{name}/{key}"} for of, key in keys if of == name]}}
+        for name in sorted({name for name, _ in keys})
+    ]
+    mount = {"name": "receivers", "mountPath": ALERTMANAGER_SECRETS, "readOnly": True}
+    return {"volumes": [{"name": "receivers", "projected": {"sources": sources}}], "volumeMounts": [mount]}
 
 
 def _grafana(site: Site, metrics: Metrics) -> Values:
