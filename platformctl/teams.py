@@ -10,7 +10,8 @@ from platform_components.declarations.team import Teams, crossing_problems, fitt
 from platform_components.errors import DeclarationError, Problem
 from platform_components.tenancy.args import Team
 from platform_components.tenancy.placement import shard_layer, shard_of
-from platformctl.engine.runner import StackRunner, by_component
+from platformctl.engine.leaving import by_component
+from platformctl.engine.runner import StackRunner
 from platformctl.project import Project
 
 FOLDER: Final = "teams"

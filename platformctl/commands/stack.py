@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     from platformctl.engine.drift import Drift
     from platformctl.engine.keeping import Loss
+    from platformctl.engine.leaving import Leaving
     from platformctl.engine.render import Display
     from platformctl.engine.runner import StackResult, StackRunner
+    from platformctl.readers.mock_run import MockRun
 
 DRIFTED = 1
 REFUSED = 1
@@ -81,7 +83,7 @@ def up(  # noqa: PLR0913, PLR0917 -- one for each option
     stacks = project.stacks_of(target)
     console = console_of(json_output)
     left_alone = leave_broken_teams(project, stacks)
-    _refuse_bad_input(project, stacks)
+    leaving = _leaving(left_alone, _refuse_bad_input(project, stacks))
     if or_preview:
         with interruptible():
             has_engine = _has_engine(console)
@@ -96,17 +98,15 @@ def up(  # noqa: PLR0913, PLR0917 -- one for each option
         _need_layers_below(project, runner, stacks, place)
         _need_teams_in_place(project, runner, stacks)
         named = allow_replace or []
-        lost = _refuse_losses(target, place, runner, stacks, named, refresh=refresh, json_output=json_output)
+        lost = _refuse_losses(target, place, runner, stacks, named, refresh=refresh, leaving=leaving, json_output=json_output)
         if dry_run:
-            _say_what_would_be_done(runner, stacks, lost, console)
+            _say_what_would_be_done(runner, stacks, lost, leaving, console)
             return
         if not (place.is_sandbox or yes):
-            _preview_and_ask(runner, stacks, lost, console)
+            _preview_and_ask(runner, stacks, lost, leaving, console)
         for stack, found in lost.items():
             runner.unprotect(stack, [loss.urn for loss in found])
-        results = _wave_by_wave(
-            stacks, console, lambda stack, display: runner.up(stack, refresh=refresh, left_alone=tuple(left_alone), display=display)
-        )
+        results = _wave_by_wave(stacks, console, lambda stack, display: runner.up(stack, refresh=refresh, leaving=leaving, display=display))
         if place.is_sandbox:
             _say_what_was_not_checked(project, sandbox_name, console)
     _print_results(target, place, "up", results, json_output)
@@ -172,10 +172,12 @@ def drift(
     project = find_project(directory)
     stacks = project.stacks_of(target)
     console = console_of(json_output)
+    left_alone = leave_broken_teams(project, stacks)
+    leaving = _leaving(left_alone, _refuse_bad_input(project, stacks)) if left_alone else _leaving({}, {})
     with interruptible():
         place = place_of(project, stacks, sandbox, sandbox_name)
         runner = runner_of(project, place, console)
-        found = _drift_of(runner, stacks)
+        found = _drift_of(runner, stacks, leaving)
     _print_drift(target, place, found, json_output)
     if any(found.values()):
         raise typer.Exit(DRIFTED)
@@ -189,6 +191,7 @@ def _refuse_losses(
     named: Sequence[str],
     *,
     refresh: bool,
+    leaving: "Leaving",
     json_output: bool,
 ) -> dict[str, list["Loss"]]:
     """Nothing that must be kept is replaced or deleted unless it is named; what is named, by stack.
@@ -199,7 +202,11 @@ def _refuse_losses(
     """
     from platformctl.engine.keeping import unnamed
 
-    lost = {stack: found for stack in stacks if runner.holds_protected(stack) and (found := runner.losses(stack, refresh=refresh))}
+    lost = {
+        stack: found
+        for stack in stacks
+        if runner.holds_protected(stack) and (found := runner.losses(stack, refresh=refresh, leaving=leaving))
+    }
     refused = unnamed(lost, named)
     if refused:
         if json_output:
@@ -216,7 +223,9 @@ def _refuse_losses(
     return lost
 
 
-def _say_what_would_be_done(runner: "StackRunner", stacks: Sequence[str], lost: Mapping[str, Sequence["Loss"]], console: "Console") -> None:
+def _say_what_would_be_done(
+    runner: "StackRunner", stacks: Sequence[str], lost: Mapping[str, Sequence["Loss"]], leaving: "Leaving", console: "Console"
+) -> None:
     from platformctl.engine.render import summary
 
     for stack in stacks:
@@ -224,7 +233,7 @@ def _say_what_would_be_done(runner: "StackRunner", stacks: Sequence[str], lost: 
             for loss in lost[stack]:
                 console.print(f"{stack}: {loss}; it is named, so `up` would do it", markup=False)
         elif runner.exists(stack) or stack == stacks[0]:
-            console.print(f"{stack}: {summary(runner.preview(stack, refresh=True).changes, planned=True)}", markup=False)
+            console.print(f"{stack}: {summary(runner.preview(stack, refresh=True, leaving=leaving).changes, planned=True)}", markup=False)
         else:
             console.print(f"{stack}: not there yet; what it will hold depends on the layers below it", markup=False)
 
@@ -285,8 +294,7 @@ def leave_broken_teams(project: Project, stacks: Sequence[str]) -> Mapping[str, 
     for error in broken.values():
         _to_stderr(str(error))
     if broken:
-        # The engine deletes nothing of a stack while something in it is excluded.
-        _to_stderr(f"left as they are until that is put right: {', '.join(broken)}; what others no longer declare there goes then, too")
+        _to_stderr(f"left as they are until that is put right: {', '.join(broken)}")
     return broken
 
 
@@ -349,13 +357,13 @@ def _wave_by_wave(stacks: Sequence[str], console: "Console", act: "Callable[[str
     return results
 
 
-def _drift_of(runner: "StackRunner", stacks: Sequence[str]) -> dict[str, list["Drift"]]:
+def _drift_of(runner: "StackRunner", stacks: Sequence[str], leaving: "Leaving") -> dict[str, list["Drift"]]:
     """Drift of each stack; of an environment that is up in part, a layer that is missing is one difference."""
     from platformctl.engine.drift import Drift, Kind
 
     there = [stack for stack in stacks if runner.exists(stack)]
     missing = {stack: [Drift("", "stack", stack, Kind.MISSING)] for stack in stacks if stack not in there}
-    return {stack: missing[stack] if there and stack in missing else runner.drift(stack) for stack in stacks}
+    return {stack: missing[stack] if there and stack in missing else runner.drift(stack, leaving) for stack in stacks}
 
 
 def _sandbox_runs(project: Project, name: str) -> bool:
@@ -371,7 +379,14 @@ def console_of(json_output: bool) -> "Console":
     return Console(stderr=json_output, highlight=False, soft_wrap=True)
 
 
-def _refuse_bad_input(project: Project, stacks: Sequence[str]) -> None:
+def _leaving(left_alone: Collection[str], runs: Mapping[str, "MockRun"]) -> "Leaving":
+    """The broken teams, and what the programs declare without them."""
+    from platformctl.engine.leaving import Leaving
+
+    return Leaving(tuple(left_alone), {stack: tuple(run.graph.by_urn) for stack, run in runs.items()})
+
+
+def _refuse_bad_input(project: Project, stacks: Sequence[str]) -> Mapping[str, "MockRun"]:
     """Run the programs offline first, so that nothing is created for an environment that a later layer refuses.
 
     Raises:
@@ -379,7 +394,7 @@ def _refuse_bad_input(project: Project, stacks: Sequence[str]) -> None:
     """
     from platformctl.commands.preview import preview_layers
 
-    preview_layers(project, stacks)
+    return preview_layers(project, stacks)
 
 
 def _has_engine(console: "Console") -> bool:
@@ -451,8 +466,10 @@ def runner_of(project: Project, place: Place, console: "Console") -> "StackRunne
     return StackRunner(project, place.environ, cli=cli, console=console, adopts_interrupted=place.is_sandbox)
 
 
-def _preview_and_ask(runner: "StackRunner", stacks: Sequence[str], lost: Mapping[str, Sequence["Loss"]], console: "Console") -> None:
-    _say_what_would_be_done(runner, stacks, lost, console)
+def _preview_and_ask(
+    runner: "StackRunner", stacks: Sequence[str], lost: Mapping[str, Sequence["Loss"]], leaving: "Leaving", console: "Console"
+) -> None:
+    _say_what_would_be_done(runner, stacks, lost, leaving, console)
     _ask("Do that?")
 
 

@@ -27,8 +27,12 @@ HOLDS_DATA: Final[Mapping[str, str]] = {
     "aws:dynamodb/table:Table": "a table",
     "aws:sqs/queue:Queue": "messages",
     "aws:elasticache/replicationGroup:ReplicationGroup": "a cache",
+    "aws:elasticache/serverlessCache:ServerlessCache": "a cache",
+    "aws:kinesis/stream:Stream": "records",
     "aws:kms/key:Key": "a key, without which what it encrypted cannot be read",
     "aws:secretsmanager/secret:Secret": "a secret",
+    "vault:index/policy:Policy": "the way to its secrets, which stay in Vault and whoever takes the team's name next would read",
+    "vault:transit/secretBackendKey:SecretBackendKey": "a key, which stays in Vault",
     "kubernetes:core/v1:Namespace": "whatever the team made in it: volumes, secrets, configuration",
     "kubernetes:core/v1:PersistentVolumeClaim": "a volume",
 }
@@ -70,9 +74,11 @@ def offboard(
     name: Name,
     environment: Environment,
     apply: Apply = False,
-    drop: Annotated[list[str] | None, typer.Option("--drop", metavar="NAME", help="A resource whose data is no longer wanted.")] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option("--drop", metavar="NAME", help="A resource, or a claim, whose data is no longer wanted.")
+    ] = None,
     exported: Annotated[
-        list[str] | None, typer.Option("--exported", metavar="NAME", help="A resource whose data is kept elsewhere.")
+        list[str] | None, typer.Option("--exported", metavar="NAME", help="A resource, or a claim, whose data is kept elsewhere.")
     ] = None,
     sandbox: UseSandbox = None,
     sandbox_name: SandboxName = DEFAULT_SANDBOX,
@@ -90,32 +96,58 @@ def offboard(
         if not found:
             raise DeclarationError([Problem(f"has nothing in {environment}", field=name)])
         stack, urns = found[0]
-        holding = holds_data(urns)
-        named = {*(drop or ()), *(exported or ())}
-        unknown = sorted(named - {row["name"] for row in holding})
+        holding = holds_data(urns, runner.resources(stack))
+        prefix = f"{name}-{environment}"
+        dropped, kept_elsewhere = (named_of(holding, given or (), prefix) for given in (drop, exported))
+        unknown = [given for given in (*(drop or ()), *(exported or ())) if not named_of(holding, [given], prefix)]
         if unknown:
             raise DeclarationError([Problem("holds no data of the team", field=resource) for resource in unknown])
-        left = [row for row in holding if row["name"] not in named]
+        left = [row for row in holding if row["name"] not in dropped | kept_elsewhere]
+        protected = [row for row in holding if row["protected"]]
         for row in holding:
-            fate = "to be dropped" if row["name"] in (drop or ()) else "exported" if row["name"] in (exported or ()) else "not named"
+            fate = "to be dropped" if row["name"] in dropped else "exported" if row["name"] in kept_elsewhere else "not named"
             console.print(f"{row['name']}  {row['type']}  holds {row['holds']}: {fate}", markup=False)
         console.print(f"{len(urns)} resources in {stack}", markup=False)
-        refused = bool(left)
+        refused = bool(left or protected)
         if apply and not refused:
             runner.remove(stack, urns)
             console.print(f"{name} is gone from {environment}; delete its file, or take {environment} out of it", markup=False)
-    if refused:
+    if protected:
+        listed = ", ".join(row["name"] for row in protected)
+        told = f"say `removal: delete` of the claim in the team's file and run `{program()} up {stack}`; then it can go"
+        console.print(f"protected against deletion: {listed}; {told}", markup=False)
+    if left:
         console.print(f"name what may go with --drop or --exported: {', '.join(row['name'] for row in left)}", markup=False)
     if refused or not apply:
         raise typer.Exit(NOT_DONE)
 
 
-def holds_data(urns: Sequence[str]) -> list[dict[str, Any]]:
-    """Resources that hold data, and what."""
+def holds_data(urns: Sequence[str], resources: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Resources that hold data, what, and whether the engine would refuse to delete them.
+
+    Args:
+        urns: the team's.
+        resources: what the state of its stack holds.
+    """
     from platformctl.engine.drift import urn_name, urn_type
 
-    rows = [{"name": urn_name(urn), "type": urn_type(urn).rpartition("$")[2]} for urn in urns]
-    return [{**row, "holds": HOLDS_DATA[row["type"]]} for row in rows if row["type"] in HOLDS_DATA]
+    protected = {str(resource["urn"]) for resource in resources if resource.get("protect")}
+    types = {urn: urn_type(urn).rpartition("$")[2] for urn in urns}
+    return [
+        {"name": urn_name(urn), "type": kind, "holds": HOLDS_DATA[kind], "protected": urn in protected}
+        for urn, kind in types.items()
+        if kind in HOLDS_DATA
+    ]
+
+
+def named_of(holding: Sequence[Mapping[str, Any]], names: Sequence[str], prefix: str) -> set[str]:
+    """Resources that are named, each by itself or by its claim: a claim's are called PREFIX-CLAIM, and whatever follows a hyphen."""
+    wanted = tuple(f"{prefix}-{name}" for name in names)
+    return {
+        row["name"]
+        for row in holding
+        if row["name"] in names or row["name"] in wanted or row["name"].startswith(tuple(f"{one}-" for one in wanted))
+    }
 
 
 def _stacks(project: Project, environment: str) -> tuple[str, ...]:

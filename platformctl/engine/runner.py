@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from platformctl.engine.cli import Cli, install_cli
 from platformctl.engine.drift import Drift, DriftReader, urn_name, urn_type
 from platformctl.engine.keeping import Loss, LossReader
 from platformctl.engine.language_host import REFUSALS_VARIABLE
+from platformctl.engine.leaving import NOTHING, Leaving
 from platformctl.engine.process import InterruptedRunError, SupervisedPulumi
 from platformctl.engine.recovery import (
     free_stack,
@@ -122,13 +123,13 @@ class StackRunner:
         self._adopts = adopts_interrupted
         self._state = state_folder(self._environ.get("PULUMI_BACKEND_URL", ""))
 
-    def up(self, stack: str, *, refresh: bool = True, left_alone: Collection[str] = (), display: Display | None = None) -> StackResult:
+    def up(self, stack: str, *, refresh: bool = True, leaving: Leaving = NOTHING, display: Display | None = None) -> StackResult:
         """Make the cloud what the program declares. What was changed out of band is seen and put right, unless `refresh` is off.
 
         Args:
             stack: its name.
             refresh: whether the cloud is looked at first.
-            left_alone: names of components whose resources are neither changed nor deleted, though the program may not declare them.
+            leaving: components whose resources are neither changed nor deleted, though the program does not declare them.
             display: where progress is shown among other runs; by itself where omitted.
 
         Raises:
@@ -137,12 +138,10 @@ class StackRunner:
             InterruptedRunError: the user interrupted it.
         """
         opened, fresh = self._open(stack, create=True)
-        kept = self._urns_of(opened, left_alone) if left_alone and not fresh else []
+        targets = self._targets(stack, leaving)
 
         def act(on_event: Callable[[EngineEvent], None]) -> object:
-            return opened.up(
-                on_event=on_event, refresh=refresh and not fresh, color="never", exclude=kept or None, exclude_dependents=bool(kept) or None
-            )
+            return opened.up(on_event=on_event, refresh=refresh and not fresh, color="never", target=targets)
 
         return self._run(opened, "up", act, display=display)
 
@@ -159,47 +158,53 @@ class StackRunner:
         opened, _ = self._open(stack)
         return self._run(opened, "refresh", lambda on_event: opened.refresh(on_event=on_event, color="never"))
 
-    def preview(self, stack: str, *, refresh: bool = False) -> StackResult:
+    def preview(self, stack: str, *, refresh: bool = False, leaving: Leaving = NOTHING) -> StackResult:
         """What `up` would do; changes nothing. Raises as `up` does."""
         opened, _ = self._open(stack, create=True)
-        return self._run(opened, "preview", lambda on_event: opened.preview(on_event=on_event, refresh=refresh, color="never"), quiet=True)
+        targets = self._targets(stack, leaving)
 
-    def drift(self, stack: str) -> list[Drift]:
+        def act(on_event: Callable[[EngineEvent], None]) -> object:
+            return opened.preview(on_event=on_event, refresh=refresh, color="never", target=targets)
+
+        return self._run(opened, "preview", act, quiet=True)
+
+    def drift(self, stack: str, leaving: Leaving = NOTHING) -> list[Drift]:
         """Where the cloud differs from what is declared; changes neither cloud nor state.
 
         Raises as `up` does, and ToolError for a stack that does not exist.
         """
         opened, _ = self._open(stack)
-        reader = DriftReader()
+        reader, targets = DriftReader(), self._targets(stack, leaving)
 
         def preview(on_event: Callable[[EngineEvent], None]) -> object:
             def both(event: EngineEvent) -> None:
                 reader(event)
                 on_event(event)
 
-            return opened.preview(on_event=both, refresh=True, color="never")
+            return opened.preview(on_event=both, refresh=True, color="never", target=targets)
 
         self._run(opened, "drift", preview, quiet=True)
         return reader.result()
 
-    def losses(self, stack: str, *, refresh: bool = False) -> list[Loss]:
+    def losses(self, stack: str, *, refresh: bool = False, leaving: Leaving = NOTHING) -> list[Loss]:
         """What `up` would replace or delete of what must be kept; changes nothing. Nothing where the stack does not exist.
 
         Args:
             stack: the stack.
             refresh: look at the cloud first, as `up` does.
+            leaving: as `up` has it.
         """
         if not self.is_up(stack):
             return []
         opened, _ = self._open(stack)
-        reader = LossReader()
+        reader, targets = LossReader(), self._targets(stack, leaving)
 
         def preview(on_event: Callable[[EngineEvent], None]) -> object:
             def both(event: EngineEvent) -> None:
                 reader(event)
                 on_event(event)
 
-            return opened.preview(on_event=both, refresh=refresh, color="never")
+            return opened.preview(on_event=both, refresh=refresh, color="never", target=targets)
 
         try:
             self._run(opened, "preview", preview, quiet=True)
@@ -276,9 +281,9 @@ class StackRunner:
 
         return self._run(opened, "destroy", act)
 
-    def _urns_of(self, opened: Stack, components: Collection[str]) -> list[str]:
-        """Whatever lies in components of these names, themselves included."""
-        return [urn for urns in by_component(self.resources(opened.name), components).values() for urn in urns]
+    def _targets(self, stack: str, leaving: Leaving) -> list[str] | None:
+        """What a run works on; None where that is everything."""
+        return (leaving.targets(stack, self.resources(stack)) or None) if leaving.components else None
 
     def announce(self, text: str) -> None:
         """Print one line of progress."""
@@ -354,25 +359,6 @@ class StackRunner:
                 failed = "\n".join(dict.fromkeys(f"{opened.name}: {failure}" for failure in renderer.run.failures))
                 raise ToolError(failed or f"{opened.name}: {_words(opened.workspace)}") from error
         return StackResult(opened.name, operation, renderer.run.changes, renderer.run.seconds)
-
-
-def by_component(resources: Sequence[Mapping[str, Any]], names: Collection[str] | None = None) -> dict[str, list[str]]:
-    """URNs of a state's resources by the component of the stack that they lie in, the component's own first.
-
-    Args:
-        resources: resources as a state holds them.
-        names: names of the components wanted; all where omitted.
-    """
-    top: dict[str, str] = {}
-    found: dict[str, list[str]] = {}
-    for resource in resources:
-        urn, parent = str(resource["urn"]), str(resource.get("parent") or "")
-        is_component = not resource.get("custom") and bool(parent) and urn_type(parent) == "pulumi:pulumi:Stack"
-        name = urn_name(urn) if is_component else top.get(parent)
-        if name is not None and (names is None or name in names):
-            top[urn] = name
-            found.setdefault(name, []).append(urn)
-    return found
 
 
 def _words(workspace: Any) -> str:

@@ -74,17 +74,23 @@ def up(repository: Repository, check: int = 0) -> tuple[dict[str, dict[str, int]
 
 
 def test_a_broken_file_stops_that_team_only(teams: Repository) -> None:
-    broken, changed = TEAMS[:2]
+    broken, changed, shrunk = TEAMS[:3]
     declare(teams, broken, quota="giant")
     declare(teams, changed, services={"api": {}, "web": {}})
+    declare(teams, shrunk, services={})
+    planned = teams.platformctl("up", "dev", "--sandbox", "--dry-run", check=0)
+    assert "1 to create, 1 to delete" in planned.stdout, planned.stdout
     changes, said = up(teams, check=2)
-    # The stack, its provider, and a component and a name for each team.
-    assert changes == {"dev.tenants-00": {"same": 2 + 2 * len(TEAMS), "create": 1}}
+    counts = changes["dev.tenants-00"]
+    assert (counts["create"], counts["delete"], counts.get("update", 0)) == (1, 1, 0)
+    assert "no drift" in teams.platformctl("drift", "dev", "--sandbox").stdout
+    declare(teams, shrunk)
     assert f"stacks/teams/{broken}.yaml" in said
     assert "there is no quota class 'giant'" in said
     declare(teams, broken)
     changes, _ = up(teams)
-    assert changes == {"dev.tenants-00": {"same": 3 + 2 * len(TEAMS)}}
+    # The stack, its provider, and a component and a name for each team: the broken one's are as they were.
+    assert changes == {"dev.tenants-00": {"same": 2 + 2 * len(TEAMS), "create": 1}}
 
 
 def test_a_team_whose_file_is_gone_is_not_deleted_by_the_way(teams: Repository) -> None:

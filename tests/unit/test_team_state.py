@@ -8,9 +8,9 @@ import pytest
 from platform_components.errors import PlatformError
 from platform_components.tenancy.placement import shard_of
 from platformctl.commands.stack import leave_broken_teams
-from platformctl.commands.team_state import holds_data
+from platformctl.commands.team_state import holds_data, named_of
+from platformctl.engine.leaving import Leaving, by_component
 from platformctl.engine.parallel import together
-from platformctl.engine.runner import by_component
 from platformctl.project import Project
 from platformctl.teams import astray, orphans, placed
 from tests.unit.test_teams import copy, write  # noqa: F401 -- a fixture
@@ -32,7 +32,12 @@ def state(*teams: str) -> list[dict[str, Any]]:
         top, inner = urn("x:index:Tenant", team), urn("x:index:Tenant$x:index:WorkloadIdentity", f"{team}--api")
         rows += [
             {"urn": top, "custom": False, "parent": STACK},
-            {"urn": urn("x:index:Tenant$aws:ecr/repository:Repository", f"{team}--api-images"), "custom": True, "parent": top},
+            {
+                "urn": urn("x:index:Tenant$aws:ecr/repository:Repository", f"{team}--api-images"),
+                "custom": True,
+                "parent": top,
+                "provider": f"{urn('pulumi:providers:aws', 'aws')}::0123",
+            },
             {"urn": inner, "custom": False, "parent": top},
             {"urn": urn("x:index:Tenant$x:index:WorkloadIdentity$aws:iam/role:Role", f"{team}--api-role"), "custom": True, "parent": inner},
         ]
@@ -95,9 +100,50 @@ def test_only_broken_teams_of_these_stacks_are_left_alone(
     assert os.environ["PLATFORM_TEAMS_LEFT_ALONE"] == "broken"
 
 
+def with_data() -> list[dict[str, Any]]:
+    """A team's state with a queue that is kept, its failures, one to be deleted, and secrets."""
+    top = urn("x:index:Tenant", "ledger")
+    found = state("ledger")
+    for name, protect in (("ledger-dev-jobs", True), ("ledger-dev-jobs-failed", True), ("ledger-dev-jobs2", False)):
+        queue = urn("x:index:Tenant$x:index:Queue$aws:sqs/queue:Queue", name)
+        found.append({"urn": queue, "custom": True, "parent": top, "protect": protect})
+    found.append({"urn": urn("x:index:Tenant$vault:index/policy:Policy", "ledger-secrets-policy"), "custom": True, "parent": top})
+    return found
+
+
 def test_what_holds_data_is_named() -> None:
-    rows = holds_data(by_component(state("ledger"))["ledger"])
-    assert [(row["name"], row["holds"]) for row in rows] == [("ledger--api-images", "images")]
+    resources = with_data()
+    rows = {row["name"]: row for row in holds_data(by_component(resources)["ledger"], resources)}
+    assert {name: row["protected"] for name, row in rows.items()} == {
+        "ledger--api-images": False,
+        "ledger-dev-jobs": True,
+        "ledger-dev-jobs-failed": True,
+        "ledger-dev-jobs2": False,
+        "ledger-secrets-policy": False,
+    }
+    assert "stay in Vault" in rows["ledger-secrets-policy"]["holds"]
+
+
+def test_a_claim_names_what_it_is_made_of_and_no_other() -> None:
+    resources = with_data()
+    rows = holds_data(by_component(resources)["ledger"], resources)
+    assert named_of(rows, ["jobs"], "ledger-dev") == {"ledger-dev-jobs", "ledger-dev-jobs-failed"}
+    assert named_of(rows, ["ledger-dev-jobs2"], "ledger-dev") == {"ledger-dev-jobs2"}
+    assert named_of(rows, ["job", "dev", "ledger"], "ledger-dev") == set()
+
+
+def test_a_run_works_on_everything_but_what_is_left() -> None:
+    resources = state("ledger", "search")
+    stack = "dev.tenants-00"
+    new = urn("x:index:Tenant$aws:sqs/queue:Queue", "search-dev-jobs")
+    targets = Leaving(("ledger",), {stack: (new,)}).targets(stack, resources)
+    assert new in targets
+    # Nor on what it stands on: the engine would take it along.
+    held = {STACK, urn("pulumi:providers:aws", "aws")}
+    assert set(targets) == {str(row["urn"]) for row in resources if "ledger" not in str(row["urn"]).rpartition("::")[2]} - held | {new}
+    # A team that has nothing yet keeps nothing back.
+    assert Leaving(("nobody",)).targets(stack, resources) == []
+    assert Leaving().targets(stack, resources) == []
 
 
 def test_one_that_fails_stops_no_other() -> None:
