@@ -321,9 +321,32 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "services": st.dictionaries(
         st.sampled_from(["api", "web", "a--b", "default", "x" * 15]),
         st.fixed_dictionaries(
-            {}, optional={"port": st.integers(-1, 70000), "public": st.booleans(), "callers": st.lists(WORDS, max_size=2)}
+            {},
+            optional={
+                "port": st.integers(-1, 70000),
+                "public": st.booleans(),
+                "callers": st.lists(WORDS, max_size=2),
+                "needs": st.dictionaries(st.sampled_from(["jobs", "entries", "x"]), st.lists(st.sampled_from(["read", "own"])), max_size=2),
+                "slo": st.one_of(st.none(), st.fixed_dictionaries({}, optional={"percent": LEAVES, "within_ms": st.integers(0, 600)})),
+            },
         ),
         max_size=3,
+    ),
+    "data": st.dictionaries(
+        st.sampled_from(["jobs", "entries", "a-b"]),
+        st.fixed_dictionaries(
+            {"kind": st.sampled_from(["queue", "database", "tape"])},
+            optional={"plan": st.sampled_from(["small", "ordered", ""]), "removal": st.sampled_from(["keep", "delete", "burn"])},
+        ),
+        max_size=2,
+    ),
+    "alerts": st.dictionaries(
+        st.sampled_from(["page", "ticket", "pager"]),
+        st.lists(
+            st.fixed_dictionaries({"kind": st.sampled_from(["slack", "pagerduty", "bell"])}, optional={"key": WORDS, "channel": WORDS}),
+            max_size=2,
+        ),
+        max_size=2,
     ),
     "egress": st.fixed_dictionaries(
         {}, optional={"internet": st.booleans(), "addresses": st.dictionaries(WORDS, st.lists(st.integers(0, 9)))}
