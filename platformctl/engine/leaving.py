@@ -31,9 +31,9 @@ class Leaving:
         kept = {urn for urns in by_component(resources, self.components).values() for urn in urns} if self.components else set()
         if not kept:
             return []
-        return sorted(
-            {*(str(resource["urn"]) for resource in resources), *self.declared.get(stack, ())} - with_foundations(resources, kept)
-        )
+        there = {str(resource["urn"]) for resource in resources}
+        new = {_if_there(urn) for urn in set(self.declared.get(stack, ())) - there}
+        return sorted((there - with_foundations(resources, kept)) | new)
 
 
 NOTHING = Leaving()
@@ -53,6 +53,11 @@ def with_foundations(resources: Sequence[Mapping[str, Any]], urns: Collection[st
         provider = str(resource.get("provider") or "").rpartition("::")[0]
         open_ += [str(resource.get("parent") or ""), provider, *map(str, resource.get("dependencies") or ())]
     return found
+
+
+def _if_there(urn: str) -> str:
+    """A pattern of this resource alone: where the cloud is looked at first, a name that the state does not have is refused."""
+    return urn.replace("urn:pulumi:", "urn:pulumi*:", 1)
 
 
 def by_component(resources: Sequence[Mapping[str, Any]], names: Collection[str] | None = None) -> dict[str, list[str]]:

@@ -50,11 +50,39 @@ POOL = pool_name(f"{HOUSED}-prod")
 _RBAC = "rbac.authorization.k8s.io"
 
 
+DEFINED = (
+    "argoproj.io",
+    "external-secrets.io",
+    "karpenter.k8s.aws",
+    "karpenter.sh",
+    "kustomize.toolkit.fluxcd.io",
+    "monitoring.coreos.com",
+    "source.toolkit.fluxcd.io",
+)
+"""Groups of kinds that charts bring, as their projects define them."""
+SERVED = (
+    "argoproj.io/v1alpha1 AppProject",
+    "external-secrets.io/v1 SecretStore",
+    "karpenter.k8s.aws/v1 EC2NodeClass",
+    "karpenter.sh/v1 NodePool",
+    "monitoring.coreos.com/v1 PrometheusRule",
+    "source.toolkit.fluxcd.io/v1 GitRepository",
+)
+
+
 def tenant_objects(team: str) -> list[Object]:
-    """What Tenant makes in the cluster for a default team with one service."""
-    declared = {"team": team, "owners": [f"@{team}"], "group": f"sso-{team}", "environments": ["prod"], "services": {"web": {}}}
+    """What Tenant makes in the cluster for a default team with one service, which is held to an objective, and its part of the secrets."""
+    declared = {"team": team, "owners": [f"@{team}"], "group": f"sso-{team}", "environments": ["prod"], "services": {"web": {"slo": {}}}}
     declared["isolation"] = ISOLATED.get(team, "namespace")
-    args = TenantArgs(declaration=declared, environment="prod", cluster=CLUSTER, nodes=NODES)  # type: ignore[arg-type]
+    given: dict[str, Any] = {"declaration": declared, "environment": "prod", "cluster": CLUSTER, "nodes": NODES}
+    return objects_of(team, TenantArgs(**given, secrets=secrets(team), objective_days=28))
+
+
+def secrets(team: str) -> Any:
+    return {"team": team, "clusters": {"prod": {"namespaces": [f"{team}-prod"]}}, "server": {"address": "https://vault.vault.svc:8200"}}
+
+
+def objects_of(team: str, args: TenantArgs) -> list[Object]:
     graph = deploy(lambda: Tenant(team, args)).graph
     made = [dict(node.inputs) for node in graph if node.custom and node.type.startswith("kubernetes:") and "apiVersion" in node.inputs]
     return sorted(made, key=lambda one: one["kind"] != "Namespace")
@@ -78,10 +106,12 @@ def api(kubernetes_programs: Mapping[str, Path], tmp_path_factory: pytest.TempPa
         assert api.create(binding).admitted
         eventually(lambda: api.request("GET", "/api/v1/nodes", **OPERATOR).admitted, "the operator has its rights")
         install(api)
-        for definition in (*at_hand().of_group("karpenter.sh"), *at_hand().of_group("karpenter.k8s.aws")):
+        for definition in (one for group in DEFINED for one in at_hand().of_group(group)):
             assert api.create(definition).admitted
-        for kind in ({"apiVersion": "karpenter.sh/v1", "kind": "NodePool"}, {"apiVersion": "karpenter.k8s.aws/v1", "kind": "EC2NodeClass"}):
-            eventually(lambda kind=kind: api.serves(kind), f"{kind['kind']} is served")  # type: ignore[misc]
+        for kind in SERVED:
+            version, _, name = kind.partition(" ")
+            served_kind = {"apiVersion": version, "kind": name}
+            eventually(lambda kind=served_kind: api.serves(kind), f"{kind} is served")  # type: ignore[misc]
         for team in TEAMS:
             for made in tenant_objects(team):
                 answered = api.create(made, made["metadata"].get("namespace", ""), **OPERATOR)
@@ -358,6 +388,32 @@ def test_its_admins_cannot_touch_what_the_platform_made(api: Api, kind: str, nam
     answers.append(here.ask("DELETE", at.rpartition("/")[0]))
     assert [answer.code for answer in answers] == [403] * len(answers), [answer.message for answer in answers if answer.code != 403]
     assert api.request("GET", at).body["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+
+
+@pytest.mark.parametrize("engine", ["argo-cd", "flux"])
+def test_what_delivers_is_as_its_project_defines_it_and_no_tenants_to_change(api: Api, engine: str) -> None:
+    declared = {
+        "team": ONE,
+        "owners": ["@a"],
+        "group": f"sso-{ONE}",
+        "environments": ["prod"],
+        "delivery": {"repository": "https://git.example.com/a"},
+    }
+    args = TenantArgs(declaration=declared, environment="prod", cluster=CLUSTER, gitops=engine)  # type: ignore[arg-type]
+    made = [one for one in objects_of(ONE, args) if one["apiVersion"].partition("/")[0] in DEFINED]
+    assert len(made) == 2
+    if engine == "argo-cd":
+        assert api.create(named("v1", "Namespace", name="argocd"), **OPERATOR).admitted
+    for one in made:
+        wrong = {**one, "spec": dict.fromkeys(one["spec"], 7)}
+        assert api.create(wrong, **OPERATOR, dryRun="All").code == 422
+        answer = api.create(one, **OPERATOR)
+        assert answer.admitted, answer.message
+        at = api.path(one, "", named=True)
+        here = side(api, ONE)
+        change = {"metadata": {"labels": {OWNED: None}}}
+        answers = [here.ask("DELETE", at), here.ask("PATCH", at, change, content_type="application/merge-patch+json")]
+        assert [told.code for told in answers] == [403, 403]
 
 
 def test_no_admin_gives_itself_more_than_it_has(api: Api) -> None:

@@ -137,10 +137,11 @@ def test_a_run_works_on_everything_but_what_is_left() -> None:
     stack = "dev.tenants-00"
     new = urn("x:index:Tenant$aws:sqs/queue:Queue", "search-dev-jobs")
     targets = Leaving(("ledger",), {stack: (new,)}).targets(stack, resources)
-    assert new in targets
+    pattern = new.replace("urn:pulumi:", "urn:pulumi*:")
+    assert pattern in targets
     # Nor on what it stands on: the engine would take it along.
     held = {STACK, urn("pulumi:providers:aws", "aws")}
-    assert set(targets) == {str(row["urn"]) for row in resources if "ledger" not in str(row["urn"]).rpartition("::")[2]} - held | {new}
+    assert set(targets) == {str(row["urn"]) for row in resources if "ledger" not in str(row["urn"]).rpartition("::")[2]} - held | {pattern}
     # A team that has nothing yet keeps nothing back.
     assert Leaving(("nobody",)).targets(stack, resources) == []
     assert Leaving().targets(stack, resources) == []
