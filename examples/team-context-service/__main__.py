@@ -16,6 +16,8 @@ container = {
     "image": pulumi.Output.concat(ledger.repository_url, ":1.4.2@", DIGEST),
     "image_pull_policy": "Always",
     "ports": [{"container_port": ledger.port}],
+    # ENTRIES_ENDPOINT, ENTRIES_PORT, ENTRIES_USER, ...: where the team's data is; the pod logs in with its role.
+    "env_from": [{"config_map_ref": {"name": ledger.data_config_map}}],
     "resources": {"requests": {"cpu": "250m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
     "readiness_probe": {"http_get": {"path": "/ready", "port": ledger.port}},
     "liveness_probe": {"http_get": {"path": "/live", "port": ledger.port}},
