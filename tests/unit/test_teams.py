@@ -154,8 +154,9 @@ def test_what_is_wrong_between_files_is_told_at_one_of_them(
 
 def test_a_store_needs_its_tier_and_a_name_of_its_own(copy: Project) -> None:
     dev = copy.folder / "environments" / "dev.yaml"
-    text = dev.read_text(encoding="utf-8").replace("tiers: [public, private, intra, database, cache]", "tiers: [public, private, intra]")
-    dev.write_text(text, encoding="utf-8")
+    declared = yaml.safe_load(dev.read_text(encoding="utf-8"))
+    declared |= {"network": {**declared["network"], "tiers": ["public", "private", "intra"]}, "data": {}}
+    dev.write_text(yaml.safe_dump(declared), encoding="utf-8")
     write(copy, data={"entries": {"kind": "database"}, "jobs": {"kind": "queue"}})
     (line,) = told(copy)
     assert line.startswith("stacks/teams/ledger.yaml:8  data.entries  a database stands in the tier database, which the network of dev")
@@ -164,7 +165,7 @@ def test_a_store_needs_its_tier_and_a_name_of_its_own(copy: Project) -> None:
     assert (list(fitting(teams, environment).sound), list(fitting(teams, environment).broken)) == ([], ["ledger"])
     write(copy, data={})
     write(copy, team="dev", data={"jobs": {"kind": "queue"}})
-    dev.write_text(text + "data: {queues: {dev-jobs: {}}}\n", encoding="utf-8")
+    dev.write_text(yaml.safe_dump({**declared, "data": {"queues": {"dev-jobs": {}}}}), encoding="utf-8")
     (line,) = told(copy)
     assert "dev.yaml:8  data.jobs  is called dev-dev-jobs in dev, and so is that of queues.dev-jobs of environment dev; choose an" in line
 
