@@ -107,6 +107,8 @@ class DeliveryOutputs(TypedDict):
     """The signing key as cosign names it; empty without a registry that signs."""
     signing_public_key: pulumi.Output[str]
     """What its signatures are verified with, in PEM; empty likewise."""
+    release_engine: pulumi.Output[str]
+    """Controller of releases, which a Rollout names as its `engine`; empty without one."""
 
 
 class TenantsOutputs(TypedDict):

@@ -12,6 +12,7 @@ from platform_components.cluster.pools import Consolidation, KarpenterPool, Prov
 from platform_components.declarations.data import KINDS, DataSettings
 from platform_components.declarations.document import FieldPath
 from platform_components.declarations.platform import PlatformSettings
+from platform_components.delivery.progressive_args import ProgressiveSettings
 from platform_components.mesh.args import Linkerd, PrivateCaAuthority, addon_problems
 from platform_components.mesh.owners import CHARTS
 from platform_components.names import child_name, component_name_problem
@@ -98,6 +99,12 @@ def secrets_findings(cluster: EksClusterSettings, secrets: SecretsSettings | Non
     if secrets is not None and secrets.backend is SecretStore.AWS and not cluster.irsa:
         message = "aws-secrets-manager needs a cluster whose service accounts IAM can tell apart; set cluster.irsa to true"
         yield ("secrets", "backend"), message
+
+
+def progressive_findings(environment: str, progressive: ProgressiveSettings | None) -> Iterator[Finding]:
+    """An order of environments that has no place for this one."""
+    if progressive is not None and (problem := progressive.place_problem(environment)):
+        yield ("delivery", "progressive", "promotion"), problem
 
 
 def ci_findings(cluster: EksClusterSettings, ci: CiSettings | None) -> Iterator[Finding]:

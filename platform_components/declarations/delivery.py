@@ -8,12 +8,16 @@ from platform_components.admission.signature_args import SignedImagesSettings
 from platform_components.args import Args
 from platform_components.ci.args import CiSettings
 from platform_components.delivery.registry_args import ArtifactRegistrySettings
+from platform_components.delivery.progressive_args import ProgressiveSettings
 
 
 class DeliverySettings(Args):
     """What brings changes into the cluster."""
 
     ci: CiSettings | None = Field(default=None, description="Runners of CI jobs; see the page of CiRunners. Omitted: none.")
+    progressive: ProgressiveSettings | None = Field(
+        default=None, description="How releases of teams come in; see the page of ProgressiveDelivery. Omitted: all at once, at any time."
+    )
     registry: ArtifactRegistrySettings | None = Field(
         default=None,
         description="The registry of the environment's account, which an account has once in a region; see the page of ArtifactRegistry. "

@@ -25,6 +25,7 @@ from platform_components.declarations.crossings import (
     cluster_findings,
     data_findings,
     platform_findings,
+    progressive_findings,
     resilience_findings,
     secrets_findings,
     slo_findings,
@@ -199,6 +200,7 @@ class Environment(Args):
             *platform_findings(self.cluster, self.platform),
             *ci_findings(self.cluster, self.delivery.ci),
             *tenants_findings(self.cluster, self.tenants),
+            *progressive_findings(self.environment, self.delivery.progressive),
             *data_findings(self.environment, self.network, self.data),
             *slo_findings({name: slo.period_days for name, slo in self.slos.items()}, self.observability.metrics.retention_days),
             *resilience_findings(self.data, self.resilience),
@@ -388,10 +390,11 @@ def _findings(data: Mapping[str, Any], file_name: str) -> Iterator[Finding]:
 
 
 def _asked_of_cluster(data: Mapping[str, Any], cluster: EksClusterSettings) -> Iterator[Finding]:
-    """What other sections ask of the cluster and do not get."""
+    """What other sections ask of the cluster, or of the environment, and do not get."""
     delivery = _sound(DeliverySettings, data.get("delivery", {}))
     if delivery is not None:
         yield from ci_findings(cluster, delivery.ci)
+        yield from progressive_findings(data.get("environment"), delivery.progressive)
     tenants = _sound(TenantsSettings, data.get("tenants", {}))
     if tenants is not None:
         yield from tenants_findings(cluster, tenants)

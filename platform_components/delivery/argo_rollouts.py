@@ -148,9 +148,8 @@ def _picked_users(args: RolloutArgs, strategy: AbTest) -> Sequence[Spec]:
     return [
         {"setCanaryScale": {"weight": strategy.replicas_percent}},
         {"setHeaderRoute": {"name": name, "match": match}},
+        # Then everybody gets it, and the controller takes the route away: nobody is sent back in between.
         {"analysis": _watch(args, strategy.minutes, strategy.minutes)},
-        {"setHeaderRoute": {"name": name}},
-        {"setCanaryScale": {"matchTrafficWeight": True}},
     ]
 
 

@@ -1,8 +1,7 @@
 """What ProgressiveDelivery is given: the controller, when releases may begin, and in which order environments get them."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +11,6 @@ from platform_components.charts.args import InstallationArgs
 from platform_components.delivery.rollout_args import Engine
 from platform_components.names import ENVIRONMENT_PATTERN
 from platform_components.observability.plans import PROMETHEUS_URL
-from platform_components.profile import Profile
 
 
 class Day(StrEnum):
@@ -64,13 +62,10 @@ class Stage(Args):
     )
 
 
-class ProgressiveDeliveryArgs(InstallationArgs):
-    """Progressive delivery in one cluster."""
+class ProgressiveSettings(Args):
+    """How releases come in, as an environment file declares it."""
 
     engine: Engine = Field(default=Engine.ARGO_ROLLOUTS, description="Controller: argo-rollouts or flagger. Omitted: argo-rollouts.")
-    prometheus_url: Late[str] = Field(
-        default=PROMETHEUS_URL, description="Address of Prometheus, as the controller reaches it. Omitted: that of ObservabilityStack."
-    )
     windows: tuple[Window, ...] = Field(default=(), max_length=14, description="When releases may begin. Omitted: always.")
     promotion: tuple[Stage, ...] = Field(
         default=(),
@@ -78,17 +73,37 @@ class ProgressiveDeliveryArgs(InstallationArgs):
         "that `platformctl promotion approve` has recorded may run in namespaces of teams. Omitted: in any order.",
     )
     mode: Mode = Field(
-        default=Mode.ENFORCE, description="Whether admission policies refuse what goes past the gates, or warn of it. Omitted: enforce."
+        default=Mode.ENFORCE,
+        description="Whether admission policies refuse what goes past gates and order, or warn of it. Omitted: enforce.",
     )
 
     @model_validator(mode="after")
-    def _has_a_place(self) -> "ProgressiveDeliveryArgs":
+    def _named_once(self) -> Self:
         names = [stage.environment for stage in self.promotion]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"environment {name} is named twice in promotion; each has one place in the order")
-        if names and self.environment not in names:
-            raise ValueError(f"environment {self.environment} has no place in promotion, which names {', '.join(names)}; add it")
+        return self
+
+    def place_problem(self, environment: str) -> str | None:
+        """Say that an environment has no place in the order, or None where it has one, or there is no order."""
+        names = [stage.environment for stage in self.promotion]
+        if not names or environment in names:
+            return None
+        return f"environment {environment} has no place in promotion, which names {', '.join(names)}; add it"
+
+
+class ProgressiveDeliveryArgs(InstallationArgs, ProgressiveSettings):
+    """Progressive delivery in one cluster."""
+
+    prometheus_url: Late[str] = Field(
+        default=PROMETHEUS_URL, description="Address of Prometheus, as the controller reaches it. Omitted: that of ObservabilityStack."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> Self:
+        if problem := self.place_problem(self.environment):
+            raise ValueError(problem)
         return self
 
     @property
@@ -97,12 +112,3 @@ class ProgressiveDeliveryArgs(InstallationArgs):
         names = [stage.environment for stage in self.promotion]
         place = names.index(self.environment) if names else 0
         return names[place - 1] if place else None
-
-
-PROFILE_DEFAULTS: Mapping[Profile, Mapping[str, Any]] = {
-    # What is tried out there is told what production would refuse, and admitted.
-    Profile.DEV: {"mode": "audit"},
-    Profile.PRODUCTION: {},
-    Profile.REGULATED: {},
-}
-"""A profile's values where they differ from the fields' own defaults, which are those of production. YAML form."""

@@ -1,4 +1,4 @@
-"""Alerts on releases: gone back, waiting, stuck. They go to the team whose namespace it is. Pure."""
+"""Alerts on releases: gone back, waiting, stuck, short of pods. They go to the team whose namespace it is. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -15,13 +15,15 @@ def _by_release(expression: str) -> str:
     return f"max by (namespace, name) ({renamed})"
 
 
+# Phases are those of the metric, not of the object: https://github.com/argoproj/argo-rollouts/blob/v1.9.0/controller/metrics/rollouts.go
 _ARGO: Final = 'rollout_info{{phase=~"{}"}}'
 
 EXPRESSIONS: Final[Mapping[Engine, Mapping[str, str]]] = {
     Engine.ARGO_ROLLOUTS: {
-        "RolloutAborted": f"{_by_release(_ARGO.format('Degraded|Error|Timeout'))} == 1",
+        "RolloutAborted": f"{_by_release(_ARGO.format('Abort|Error|InvalidSpec|Timeout'))} == 1",
         "RolloutWaits": f"{_by_release(_ARGO.format('Paused'))} == 1",
         "RolloutStuck": f"{_by_release(_ARGO.format('Progressing'))} == 1",
+        "RolloutDegraded": f"{_by_release('rollout_info_replicas_desired - rollout_info_replicas_available')} > 0",
     },
     Engine.FLAGGER: {
         "RolloutAborted": "max by (namespace, name) (flagger_canary_status) == 2",
@@ -32,6 +34,7 @@ _ALERTS: Final[Mapping[str, tuple[str, str]]] = {
     "RolloutAborted": ("5m", "has gone back to the version before"),
     "RolloutWaits": ("2h", "has waited for somebody for two hours"),
     "RolloutStuck": ("1d", "has not come to an end within a day"),
+    "RolloutDegraded": ("20m", "lacks {{ $value }} of its pods"),
 }
 """How long each lasts, and what it says of the release."""
 

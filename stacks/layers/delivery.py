@@ -9,6 +9,8 @@ from platform_components.ci.ci_runners import HOMES, CiRunners
 from platform_components.declarations.environment import Environment
 from platform_components.delivery.artifact_registry import ArtifactRegistry
 from platform_components.delivery.registry_args import ArtifactRegistryArgs
+from platform_components.delivery.progressive_args import ProgressiveDeliveryArgs
+from platform_components.delivery.progressive_delivery import ProgressiveDelivery
 from platform_components.secrets.args import SecretsSettings
 from platform_components.secrets.reference import SecretReference, SecretStore
 from platform_components.secrets.team_secrets import TeamSecrets
@@ -29,12 +31,14 @@ def build(environment: Environment, upstream: Upstream) -> DeliveryOutputs:
     runners = ci_runners(environment, upstream, opts)
     registry = artifact_registry(environment, opts)
     signed_images(environment, upstream, registry, opts)
+    releases = progressive(environment, upstream, opts)
     return DeliveryOutputs(
         runner_names=runners.runner_names if runners is not None else pulumi.Output.from_input([]),
         registry=pulumi.Output.from_input(registry.registry if registry is not None else ""),
         repository_urls=pulumi.Output.from_input(registry.repository_urls if registry is not None else {}),
         signing_key=_text(registry.signing_key if registry is not None else None),
         signing_public_key=_text(registry.signing_public_key if registry is not None else None),
+        release_engine=_text(releases.engine if releases is not None else None),
     )
 
 
@@ -86,6 +90,15 @@ def with_credentials(kind: str, told: Kind, secrets: SecretsSettings) -> Kind:
     path = secret_path(TEAM, kind)
     reference = path if secrets.backend is SecretStore.VAULT else f"{secrets.prefix}/{path}"
     return told.model_copy(update={"credentials": SecretReference(store=secrets.backend, reference=reference)})
+
+
+def progressive(environment: Environment, upstream: Upstream, opts: pulumi.ResourceOptions) -> ProgressiveDelivery | None:
+    """How releases of teams come in, where the environment says so."""
+    settings = environment.delivery.progressive
+    if settings is None:
+        return None
+    args = ProgressiveDeliveryArgs(**dict(settings), **surroundings(environment, upstream))
+    return ProgressiveDelivery(environment.environment, args, opts)
 
 
 def _text(late: pulumi.Input[str | None]) -> pulumi.Output[str]:

@@ -43,6 +43,7 @@ _GITLAB = {
 _ENTRY = '{job="probe/monitoring/entry-shop",instance="https://shop.example.com/",entry="shop",team="payments"}'
 _INGRESS = '{job="probe/monitoring/ingresses",instance="https://shop.dev.example.com/",namespace="shop"}'
 _RELEASE = 'rollout_info{namespace="argo-rollouts",exported_namespace="shop",name="checkout",phase="%s"}'
+_REPLICAS = 'rollout_info_replicas_%s{namespace="argo-rollouts",exported_namespace="shop",name="checkout"}'
 _CANARY = 'flagger_canary_status{namespace="shop",name="checkout"}'
 _ACTIVE = 'vault_core_active{namespace="vault"}'
 _VAULT = 'namespace="vault",pod="vault-1"'
@@ -599,7 +600,7 @@ CASES: tuple[Case, ...] = (
     *(
         case
         for file, alert, at, firing, silent in (
-            ("releases-argo-rollouts", "RolloutAborted", "30m", _RELEASE % "Degraded", _RELEASE % "Healthy"),
+            ("releases-argo-rollouts", "RolloutAborted", "30m", _RELEASE % "Abort", _RELEASE % "Completed"),
             ("releases-argo-rollouts", "RolloutWaits", "150m", _RELEASE % "Paused", _RELEASE % "Progressing"),
             ("releases-argo-rollouts", "RolloutStuck", "1500m", _RELEASE % "Progressing", _RELEASE % "Paused"),
             ("releases-flagger", "RolloutAborted", "30m", "2", "1"),
@@ -683,5 +684,13 @@ CASES: tuple[Case, ...] = (
         {'externalsecret_status_condition{namespace="pay",name="ledger",condition="Ready",status="False"}': "1x60"},
         {'externalsecret_status_condition{namespace="pay",name="ledger",condition="Ready",status="True"}': "1x60"},
         namespace="pay",
+    ),
+    *_pair(
+        "RolloutDegraded",
+        "40m",
+        {**_OWNED, _REPLICAS % "desired": "3x2000", _REPLICAS % "available": "2x2000"},
+        {**_OWNED, _REPLICAS % "desired": "3x2000", _REPLICAS % "available": "3x2000"},
+        team="payments",
+        namespace="shop",
     ),
 )
