@@ -101,9 +101,9 @@ def secrets_findings(cluster: EksClusterSettings, secrets: SecretsSettings | Non
         yield ("secrets", "backend"), message
 
 
-def progressive_findings(environment: str, progressive: ProgressiveSettings | None) -> Iterator[Finding]:
-    """An order of environments that has no place for this one."""
-    if progressive is not None and (problem := progressive.place_problem(environment)):
+def progressive_findings(environment: Any, progressive: ProgressiveSettings | None) -> Iterator[Finding]:
+    """An order of environments that has no place for this one; what is no name at all is left to its own checks."""
+    if isinstance(environment, str) and progressive is not None and (problem := progressive.place_problem(environment)):
         yield ("delivery", "progressive", "promotion"), problem
 
 

@@ -9,8 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 import platform_components as platform
+from platform_components.declarations.environment import load_environment
 from platform_components.delivery import gates, promotion
 from platform_components.delivery.rollout_args import Engine
+from platform_components.errors import DeclarationError
 from platformctl.__main__ import run as platformctl
 from tests.support import Deployment, deploy
 
@@ -90,6 +92,17 @@ def test_what_is_asked_of_prometheus_may_be_reached() -> None:
 def test_what_cannot_be_is_refused_with_its_reason(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         args(**changes)
+
+
+def test_an_environment_file_without_a_place_in_its_own_order_is_told_where(tmp_path: Path) -> None:
+    text = Path(__file__).parents[2].joinpath("stacks/environments/prod.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "prod.yaml"
+    file.write_text(text.replace("soak_minutes: 240}, {environment: prod}", "soak_minutes: 240}, {environment: live}"), encoding="utf-8")
+    with pytest.raises(DeclarationError) as error:
+        load_environment(file)
+    (problem,) = error.value.problems
+    assert (problem.field, problem.line > 0) == ("delivery.progressive.promotion", True)
+    assert "environment prod has no place in promotion, which names dev, staging, live; add it" in problem.message
 
 
 # --- promotion
