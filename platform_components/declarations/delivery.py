@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from platform_components.admission.signature_args import SignedImagesSettings
 from platform_components.args import Args
 from platform_components.ci.args import CiSettings
-from platform_components.delivery.registry_args import ArtifactRegistrySettings
 from platform_components.delivery.progressive_args import ProgressiveSettings
+from platform_components.delivery.registry_args import ArtifactRegistrySettings
 
 
 class DeliverySettings(Args):

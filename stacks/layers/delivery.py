@@ -8,9 +8,9 @@ from platform_components.ci.args import CiRunnersArgs, Kind
 from platform_components.ci.ci_runners import HOMES, CiRunners
 from platform_components.declarations.environment import Environment
 from platform_components.delivery.artifact_registry import ArtifactRegistry
-from platform_components.delivery.registry_args import ArtifactRegistryArgs
 from platform_components.delivery.progressive_args import ProgressiveDeliveryArgs
 from platform_components.delivery.progressive_delivery import ProgressiveDelivery
+from platform_components.delivery.registry_args import ArtifactRegistryArgs
 from platform_components.secrets.args import SecretsSettings
 from platform_components.secrets.reference import SecretReference, SecretStore
 from platform_components.secrets.team_secrets import TeamSecrets
