@@ -33,6 +33,12 @@ RATIOS: Mapping[str, Mapping[str, str]] = {
         "growth": "time per team, most to fewest (1 is linear; aim: at most 1.35)",
         "peak_mib": "peak of memory, most teams, MiB (aim: at most 1,536)",
     },
+    "shards": {
+        "growth": "time per team, many over shards to a tenth as many (aim: at most 1.2)",
+        "faster": "time of as many in one stack to that of all shards, at least (aim: at least 4)",
+        "many.seconds": "seconds of `up`, many teams over shards",
+        "few.seconds": "seconds of `up`, a tenth as many",
+    },
     "policies": {
         "throughput_ratio": "our resources per second of the whole process, most resources, to Checkov's best (aim: at least 20)",
         "marginal_ratio": "what one resource more takes Checkov, to us (aim: at least 20)",

@@ -6,6 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from platform_components.admission.policy import Mode
+from platform_components.admission.workload_policies import IMAGE_REGISTRIES
+from platform_components.charts.records import vcluster
 from platform_components.cluster.instances import vcpus
 from platform_components.cluster.pools import KarpenterPool, ManagedPool
 from platform_components.data.bucket import NAME_MAX as BUCKET_NAME_MAX
@@ -13,6 +16,7 @@ from platform_components.declarations.crossings import Finding
 from platform_components.declarations.document import Document, FieldPath, read
 from platform_components.declarations.environment import Environment
 from platform_components.declarations.loader import validate
+from platform_components.declarations.platform import PlatformSettings
 from platform_components.declarations.translate import choices, nearest
 from platform_components.errors import DeclarationError, Problem
 from platform_components.names import COMPONENT_NAME_MAX, child_name
@@ -132,11 +136,23 @@ def _environment_findings(team: Team, _: Teams, environments: Mapping[str, Envir
 def _isolation_findings(team: Team, environment: Environment) -> Iterator[Finding]:
     """What a team's isolation asks of an environment and does not get."""
     name = environment.environment
-    if name not in team.environments or team.isolation_in(name) is not Isolation.NODE_POOL:
+    if name not in team.environments:
         return
-    if model_pool(environment.cluster.all_pools, environment.tenants.node_pool) is None:
-        path: FieldPath = ("isolations", name) if name in team.isolations else ("isolation",)
-        yield path, f"nodes of its own are launched by Karpenter, and {name} has no pool of capacity karpenter; add one there"
+    path: FieldPath = ("isolations", name) if name in team.isolations else ("isolation",)
+    match team.isolation_in(name):
+        case Isolation.NODE_POOL if model_pool(environment.cluster.all_pools, environment.tenants.node_pool) is None:
+            yield path, f"nodes of its own are launched by Karpenter, and {name} has no pool of capacity karpenter; add one there"
+        case Isolation.VIRTUAL_CLUSTER if refused := _refused_images(environment.platform):
+            yield path, f"{name} admits no images from {', '.join(refused)}; add them to platform.admission.registries there, or a mirror"
+
+
+def _refused_images(platform: PlatformSettings) -> list[str]:
+    """Places of a virtual cluster's images that an environment admits none from. It runs in a namespace that admission policies hold."""
+    rules, mirror = platform.admission, platform.mirror
+    if mirror is not None or rules.policies.get(IMAGE_REGISTRIES.name, rules.mode) is not Mode.ENFORCE:
+        return []
+    places = dict.fromkeys(str(image).rpartition("/")[0] for image in vcluster.ADDON.images)
+    return [place for place in places if not any(f"{place}/".startswith(f"{admitted}/") for admitted in rules.registries)]
 
 
 def _fit_findings(team: Team, environment: Environment) -> Iterator[Finding]:

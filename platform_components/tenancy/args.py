@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from platform_components.args import Args, Late
+from platform_components.charts.args import InstallationArgs
 from platform_components.cluster.access_args import PERMISSION_SET_PATTERN, principal_problem
 from platform_components.cluster.node_pools.args import KarpenterNodes
 from platform_components.cluster.pools import KarpenterPool, PoolName
@@ -219,7 +220,8 @@ class Team(Args):
     quotas: Mapping[EnvironmentName, QuotaName] = Field(default={}, description="Another size by environment. Omitted: `quota` everywhere.")
     isolation: Isolation = Field(
         default=Isolation.NAMESPACE,
-        description="How far it is kept from other teams: `namespace`, or `node_pool` with nodes of its own. Omitted: namespace.",
+        description="How far it is kept from other teams: `namespace`, `node_pool` with nodes of its own, or `virtual_cluster` with a "
+        "Kubernetes API of its own. Omitted: namespace.",
     )
     isolations: Mapping[EnvironmentName, Isolation] = Field(
         default={}, description="Another isolation by environment. Omitted: `isolation` everywhere."
@@ -280,6 +282,13 @@ def own_problems(team: Team) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for environment in getattr(team, field):
             if environment not in team.environments:
                 yield (field, environment), f"{team.team} has no namespace in {environment}; add it to environments, or leave this out"
+    if team.delivery is not None:
+        for environment in team.environments:
+            if team.isolation_in(environment) is Isolation.VIRTUAL_CLUSTER:
+                message = (
+                    f"goes into namespaces, and in {environment} {team.team} has a virtual cluster; leave it out, and let pipelines push"
+                )
+                yield ("delivery",), message
     yield from _service_problems(team)
     for index, call in enumerate(team.calls):
         if call.partition("/")[0] == team.team:
@@ -370,6 +379,11 @@ class TenantArgs(Args):
     objective_days: int | None = Field(
         default=None, ge=7, le=28, description="Over how many days its services' objectives are judged. Omitted: nothing watches them."
     )
+    installation: InstallationArgs | None = Field(
+        default=None,
+        description="What the chart of its virtual cluster is told of the cluster. Needed with isolation `virtual_cluster`. Omitted: it "
+        "has none.",
+    )
     nodes: TenantNodes | None = Field(
         default=None, description="What nodes of its own stand on. Needed with isolation `node_pool`. Omitted: it has none."
     )
@@ -391,6 +405,8 @@ class TenantArgs(Args):
             raise ValueError(f"data is needed: {self.declaration.team} claims {', '.join(self.declaration.data)}")
         if self.isolation is Isolation.NODE_POOL and self.nodes is None:
             raise ValueError(f"nodes is needed: isolation of {self.declaration.team} in {self.environment} is node_pool")
+        if self.isolation is Isolation.VIRTUAL_CLUSTER and self.installation is None:
+            raise ValueError(f"installation is needed: isolation of {self.declaration.team} in {self.environment} is virtual_cluster")
         return self
 
 

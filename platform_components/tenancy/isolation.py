@@ -16,6 +16,8 @@ class Isolation(StrEnum):
     """A namespace on nodes that all teams share: apart in the API, in the network and in what it may use; one kernel for all."""
     NODE_POOL = "node_pool"
     """The same, and nodes of its own: nobody else's pods run there, and its own run nowhere else."""
+    VIRTUAL_CLUSTER = "virtual_cluster"
+    """A Kubernetes API of its own in the namespace: kinds, roles and namespaces are its own affair. Nodes and kernel are shared."""
 
 
 def pool_name(namespace: str) -> str:

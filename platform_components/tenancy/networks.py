@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from platform_components.charts.records import istio_gateway
+from platform_components.charts.records import istio_gateway, vcluster
 from platform_components.charts.traffic import MONITORING
 from platform_components.mesh.namespaces import AMBIENT, HBONE, LINKERD, LINKERD_INBOUND, PROBES, SIDECAR, network_policy_exceptions
 
@@ -24,7 +24,8 @@ DNS: Final = ("kube-system", {"k8s-app": "kube-dns"}, 53)
 POD_IDENTITY: Final = ("169.254.170.23/32", "fd00:ec2::23/128")
 """Agent of EKS Pod Identity: the one link-local address a pod may speak to."""
 
-PRIVATE: Final = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+LINK_LOCAL: Final = "169.254.0.0/16"
+PRIVATE: Final = ("10.0.0.0/8", "100.64.0.0/10", LINK_LOCAL, "172.16.0.0/12", "192.168.0.0/16")
 """What is not the internet: other tenants, the platform, and the metadata service of EC2."""
 PRIVATE_6: Final = ("fc00::/7", "fe80::/10")
 
@@ -123,6 +124,17 @@ def network_policies(
     if outside:
         specs["allow-outside"] = _policy({}, ["Egress"], egress=outside)
     return specs
+
+
+def virtual_cluster_policies() -> dict[str, Spec]:
+    """Specs of what a virtual cluster's control plane needs beside the rest, by name: the host's API server, which stands in the network.
+
+    Other tenants' pods stand there too, and let nobody in.
+    """
+    blocks = [{"ipBlock": {"cidr": block}} for block in PRIVATE if block != LINK_LOCAL]
+    return {
+        "allow-virtual-cluster": _policy({"matchLabels": dict(vcluster.LABELS)}, ["Egress"], egress=[{"to": blocks, "ports": _ports(443)}])
+    }
 
 
 def authorization_policies(namespace: str, listeners: Sequence[Listener], mesh: str | None) -> dict[str, Spec]:

@@ -10,6 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
+from platform_components.charts.records import vcluster
+
 Spec = dict[str, Any]
 
 READ: Final = ("get", "list", "watch")
@@ -93,6 +95,19 @@ RULES: Final[Mapping[TeamRole, Sequence[Spec]]] = MappingProxyType(
     }
 )
 """Rules of each role, in the namespace of the team and nowhere else."""
+
+
+_ROUTES: Final = _rule("gateway.networking.k8s.io", ("grpcroutes", "httproutes"), ALL)
+
+
+def host_rules(role: TeamRole) -> list[Spec]:
+    """Rules of a role in the namespace of a team with a virtual cluster: to see, and to get into that; the rest is for roles in there.
+
+    Nobody reads another role's kubeconfig, and whoever may see only writes no routes.
+    """
+    key = {**_rule("", ("secrets",), ("get",)), "resourceNames": [vcluster.kubeconfig_secret(role.value)]}
+    door = {**_rule("", ("pods/portforward",), ("create", "get")), "resourceNames": [vcluster.POD]}
+    return [*_VIEW, *([] if role is TeamRole.VIEWER else [_ROUTES]), key, door]
 
 
 def access_group(team: str, role: TeamRole) -> str:

@@ -1,8 +1,8 @@
 """Tenant: what one team gets of one environment.
 
 Builds the namespace with its quota, limits, NetworkPolicies and mesh rules, roles and bindings, access entries, and for each service its
-account, AWS role and image repository; the budget; nodes of its own, where it has any. Does not build workloads, nor host names: those
-are the team's.
+account, AWS role and image repository; the budget; nodes or a virtual cluster of its own, where it has any. Does not build workloads, nor
+host names: those are the team's.
 """
 
 import json
@@ -13,6 +13,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
+from platform_components.charts.records import vcluster
 from platform_components.component import PlatformComponent
 from platform_components.custom_resources import CustomResources
 from platform_components.finops.args import CostAlertsArgs
@@ -28,12 +29,13 @@ from platform_components.tenancy.delivery import create_delivery
 from platform_components.tenancy.entries import create_entries
 from platform_components.tenancy.images import lifecycle_policy
 from platform_components.tenancy.isolation import Isolation, pool_name
-from platform_components.tenancy.networks import Call, Listener, authorization_policies, network_policies
+from platform_components.tenancy.networks import Call, Listener, authorization_policies, network_policies, virtual_cluster_policies
 from platform_components.tenancy.node_pools import create_node_pool
 from platform_components.tenancy.objects import CONTEXT, CatalogueService, catalogue_entities, cost_tags, namespace_metadata
 from platform_components.tenancy.quotas import QUOTA_CLASSES, limits_spec, quota_spec
-from platform_components.tenancy.rights import RULES, TeamRole, subjects
+from platform_components.tenancy.rights import RULES, TeamRole, host_rules, subjects
 from platform_components.tenancy.stores import create_connections, create_stores, data_config
+from platform_components.tenancy.virtual_cluster import create_virtual_cluster
 from platform_components.tenancy.watched import create_objectives, objective_name, policies
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -110,6 +112,8 @@ class Tenant(PlatformComponent):
         args = self._args
         if args.isolation is Isolation.NODE_POOL and args.nodes is not None:
             create_node_pool(self, self._name, args.nodes, self._called, self._team.team, self._size, self._tags())
+        if args.isolation is Isolation.VIRTUAL_CLUSTER and args.installation is not None:
+            create_virtual_cluster(self, self._name, args.installation, self._namespace)
 
     def _create_bounds(self) -> None:
         # Any, here and below: the objects are written as the API has them, and the SDK types its own spelling of the fields only.
@@ -137,7 +141,8 @@ class Tenant(PlatformComponent):
             for reach in reaches(service.needs, self._team.data, data, name)
         ]
         walls: Mapping[str, Any] = network_policies(listeners, calls, args.mesh, data=kept, internet=egress.internet, addresses=addresses)
-        for policy, spec in walls.items():
+        virtual = virtual_cluster_policies() if args.isolation is Isolation.VIRTUAL_CLUSTER else {}
+        for policy, spec in {**walls, **virtual}.items():
             k8s.networking.v1.NetworkPolicy(
                 child_name(self._name, policy), metadata=self._metadata(policy), spec=spec, opts=self.child_options()
             )
@@ -148,7 +153,7 @@ class Tenant(PlatformComponent):
 
     def _create_role(self, role: TeamRole) -> None:
         team = self._team
-        rules: Any = list(RULES[role])
+        rules: Any = host_rules(role) if self._args.isolation is Isolation.VIRTUAL_CLUSTER else list(RULES[role])
         bound: Any = subjects(team.team, role, team.groups_of(role), self._args.group_prefix)
         made = k8s.rbac.v1.Role(
             child_name(self._name, role.value), metadata=self._metadata(role.value), rules=rules, opts=self.child_options()
@@ -162,17 +167,21 @@ class Tenant(PlatformComponent):
         )
 
     def _create_identity(self, service: str) -> WorkloadIdentity:
+        virtual = self._args.isolation is Isolation.VIRTUAL_CLUSTER
+        # In a virtual cluster it is the team's to make, in the namespace `default` there; here it then has another name.
+        account = vcluster.host_name(service) if virtual else service
         identity = WorkloadIdentity(
             self._of(service),
-            WorkloadIdentityArgs(cluster=self._args.cluster, namespace=self._called, service_account=service, tags=self._tags(service)),
+            WorkloadIdentityArgs(cluster=self._args.cluster, namespace=self._called, service_account=account, tags=self._tags(service)),
             self.child_options(),
         )
-        k8s.core.v1.ServiceAccount(
-            child_name(self._of(service), "account"),
-            metadata=self._metadata(service),
-            automount_service_account_token=False,
-            opts=self.child_options(),
-        )
+        if not virtual:
+            k8s.core.v1.ServiceAccount(
+                child_name(self._of(service), "account"),
+                metadata=self._metadata(service),
+                automount_service_account_token=False,
+                opts=self.child_options(),
+            )
         return identity
 
     def _create_repository(self, service: str) -> aws.ecr.Repository:

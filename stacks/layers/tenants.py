@@ -7,6 +7,7 @@ from pathlib import Path
 import pulumi
 import pulumi_random as random
 
+from platform_components.charts.args import InstallationArgs
 from platform_components.declarations.addresses import tier_blocks
 from platform_components.declarations.environment import Environment
 from platform_components.declarations.team import LEFT_ALONE_VARIABLE, fitting, load_teams, shard_files
@@ -58,6 +59,7 @@ def build(environment: Environment, upstream: Upstream, shard: int) -> TenantsOu
                 data=_data(environment, upstream) if team.data else None,
                 secrets=_secrets(environment, upstream, team),
                 objective_days=period_days(environment.observability.metrics.retention_days),
+                installation=_installation(environment, upstream) if team.isolation_in(name) is Isolation.VIRTUAL_CLUSTER else None,
                 nodes=_nodes(environment, upstream) if team.isolation_in(name) is Isolation.NODE_POOL else None,
                 tags=environment.default_tags("tenants"),
             ),
@@ -115,4 +117,16 @@ def _nodes(environment: Environment, upstream: Upstream) -> TenantNodes | None:
         volume_key_arn=upstream.require("cluster", "key_arn") if cluster.encryption.volumes else None,
         ip_family=cluster.kubernetes_network.ip_family,
         tags=merge_tags(environment.default_tags("tenants"), cluster.tags),
+    )
+
+
+def _installation(environment: Environment, upstream: Upstream) -> InstallationArgs:
+    """What the chart of a virtual cluster is told of the cluster."""
+    return InstallationArgs(
+        cluster=upstream.cluster,
+        environment=environment.environment,
+        region=environment.region,
+        vpc_id=upstream.network.vpc_id,
+        mirror=environment.platform.mirror,
+        addons=environment.platform.addons,
     )

@@ -4,8 +4,12 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import yaml
+
+from platform_components.charts.records import vcluster
+from platform_components.charts.site import Mirror, Site
 from platform_components.labels import DEDICATED_KEY, POOL_LABEL
-from tests.engine.admission_cases import named
+from tests.engine.admission_cases import REGISTRY, named
 from tests.engine.multi_tenancy import Object, with_pod
 
 NODES: Mapping[str, Any] = {
@@ -69,3 +73,54 @@ def deployment(pod: Object) -> Object:
     labels = {"app": "probe"}
     template = {"metadata": {"labels": labels}, "spec": pod["spec"]}
     return named("apps/v1", "Deployment", {"selector": {"matchLabels": labels}, "template": template})
+
+
+# --- a virtual cluster: the pods that its chart and its syncer make, from the values they are given
+
+SYNCER: Mapping[str, Any] = {
+    "user": "system:serviceaccount:kube-system:statefulset-controller",
+    "groups": ("system:serviceaccounts:kube-system",),
+}
+"""Who makes them on the host."""
+
+_SITE = Site("prod", "judge", "eu-west-1", "vpc-1", replicas=2, mirror=Mirror(REGISTRY, f"oci://{REGISTRY}/charts"), tolerations=())
+_VALUES = vcluster.values(_SITE)["controlPlane"]
+
+
+def _container(name: str, place: Mapping[str, Any], security: Object) -> Object:
+    image = place["image"]
+    return {
+        "name": name,
+        "image": f"{image['registry']}/{image['repository']}:{image['tag']}",
+        "imagePullPolicy": place["imagePullPolicy"],
+        "resources": place["resources"],
+        "securityContext": security,
+    }
+
+
+def _plane() -> Object:
+    kubernetes, syncer = _VALUES["distro"]["k8s"], _VALUES["statefulSet"]
+    spec = {
+        "securityContext": syncer["security"]["podSecurityContext"],
+        "initContainers": [_container("kubernetes", kubernetes, kubernetes["securityContext"])],
+        "containers": [_container("syncer", syncer, syncer["security"]["containerSecurityContext"])],
+        "volumes": [{"name": "data", "emptyDir": {}}],
+    }
+    return named("v1", "Pod", spec, name=vcluster.POD, labels=vcluster.LABELS)
+
+
+def _resolver() -> Object:
+    (deployed,) = [one for one in yaml.safe_load_all(_VALUES["coredns"]["overwriteManifests"]) if one["kind"] == "Deployment"]
+    spec = {key: value for key, value in deployed["spec"]["template"]["spec"].items() if key != "serviceAccountName"}
+    return named("v1", "Pod", spec, name=vcluster.host_name("coredns", "kube-system"))
+
+
+CONTROL_PLANE: Mapping[str, Object] = {"control plane": _plane(), "resolver": _resolver()}
+
+
+def as_root(pod: Object) -> Object:
+    """The same, with the user that the chart would give it."""
+    made = copy.deepcopy(pod)
+    made["spec"].pop("securityContext")
+    made["spec"]["containers"][0]["securityContext"] = {"allowPrivilegeEscalation": False, "runAsUser": 0}
+    return made

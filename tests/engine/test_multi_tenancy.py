@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from platform_components.charts.records import vcluster
 from platform_components.identity.args import ClusterRef
 from platform_components.labels import NODE_POOL, OWNED, POOL_LABEL
 from platform_components.tenancy.args import TenantArgs
@@ -18,7 +19,7 @@ from platformctl.sandbox import lifecycle
 from platformctl.sandbox.client import SandboxClient
 from platformctl.sandbox.kubernetes.definitions import at_hand
 from tests.engine.admission_cases import named
-from tests.engine.isolation_cases import ESCAPES, INTRUSIONS, NODES, at_home, deployment, toleration
+from tests.engine.isolation_cases import CONTROL_PLANE, ESCAPES, INTRUSIONS, NODES, SYNCER, as_root, at_home, deployment, toleration
 from tests.engine.kubernetes_api import Answer, Api, eventually
 from tests.engine.multi_tenancy import (
     CHECKS,
@@ -43,9 +44,9 @@ from tests.support import deploy
 CLUSTER = ClusterRef(name="judge", arn="arn:aws:eks:eu-west-1:123456789012:cluster/judge")
 TEAMS = tuple(f"team-{index:02d}" for index in range(20))
 ONE, TWO = TEAMS[:2]
-ISOLATED = {TEAMS[2]: "node_pool"}
+ISOLATED = {TEAMS[2]: "node_pool", TEAMS[3]: "virtual_cluster"}
 """Teams that are kept further from the others."""
-HOUSED = TEAMS[2]
+HOUSED, VIRTUAL = TEAMS[2:4]
 POOL = pool_name(f"{HOUSED}-prod")
 _RBAC = "rbac.authorization.k8s.io"
 
@@ -74,7 +75,8 @@ def tenant_objects(team: str) -> list[Object]:
     """What Tenant makes in the cluster for a default team with one service, which is held to an objective, and its part of the secrets."""
     declared = {"team": team, "owners": [f"@{team}"], "group": f"sso-{team}", "environments": ["prod"], "services": {"web": {"slo": {}}}}
     declared["isolation"] = ISOLATED.get(team, "namespace")
-    given: dict[str, Any] = {"declaration": declared, "environment": "prod", "cluster": CLUSTER, "nodes": NODES}
+    around = {"cluster": CLUSTER, "environment": "prod", "region": "eu-west-1", "vpc_id": "vpc-1"}
+    given: dict[str, Any] = {"declaration": declared, "environment": "prod", "cluster": CLUSTER, "nodes": NODES, "installation": around}
     return objects_of(team, TenantArgs(**given, secrets=secrets(team), objective_days=28))
 
 
@@ -118,7 +120,11 @@ def api(kubernetes_programs: Mapping[str, Path], tmp_path_factory: pytest.TempPa
                 assert answered.admitted, f"{made['kind']} {made['metadata']['name']}: {answered.message}"
         for team in TEAMS:
             one = at_home(POOL) if team == HOUSED else pod()
-            eventually(lambda team=team, one=one: side(api, team).create(one, dryRun="All").admitted, f"{team} can make a pod")
+            who = OPERATOR if team == VIRTUAL else admin(team).options
+            # As the operator where the team's own pods are made in another API.
+            eventually(
+                lambda t=team, one=one, who=who: api.create(one, f"{t}-prod", **who, dryRun="All").admitted, f"{team} can make a pod"
+            )
         eventually(lambda: not side(api, ONE).create(pod(imagePullPolicy="Never"), dryRun="All").admitted, "policies are enforced")
         yield api
         api.close()
@@ -456,7 +462,7 @@ def test_a_tenant_with_nodes_of_its_own_runs_on_no_others(api: Api, escape: str)
 @pytest.mark.parametrize("intrusion", INTRUSIONS)
 def test_nobody_else_runs_on_them(api: Api, intrusion: str) -> None:
     entering, policy = INTRUSIONS[intrusion](POOL)
-    for team in (*TEAMS[:2], *TEAMS[3:]):
+    for team in (*TEAMS[:2], *TEAMS[4:]):
         assert f"platform-{policy}" in refused_by(side(api, team).create(entering, dryRun="All"))
     assert f"platform-{policy}" in refused_by(side(api, ONE).create(deployment(entering), dryRun="All"))
 
@@ -492,6 +498,40 @@ def test_which_nodes_are_whose_no_tenant_says(api: Api) -> None:
         assert api.request("GET", pools).admitted
         for method in ("GET", "DELETE"):
             assert here.ask(method, pools).code == 403
+
+
+# --- a virtual cluster
+
+
+@pytest.mark.parametrize("made", CONTROL_PLANE)
+def test_the_pods_of_a_virtual_cluster_are_as_restricted_as_any(api: Api, made: str) -> None:
+    """As the controllers and the syncer make them; and the chart's own settings are not."""
+    sound = CONTROL_PLANE[made]
+    assert api.create(sound, f"{VIRTUAL}-prod", **SYNCER, dryRun="All").admitted, api.create(
+        sound, f"{VIRTUAL}-prod", **SYNCER, dryRun="All"
+    ).message
+    refused = api.create(as_root(sound), f"{VIRTUAL}-prod", **SYNCER, dryRun="All")
+    assert refused.code == 403
+    assert "violates PodSecurity" in refused.message
+
+
+def test_its_people_have_its_door_and_nothing_else(api: Api) -> None:
+    here = side(api, VIRTUAL)
+    role = "team-admin"
+    for name in ("team-admin", "viewer"):
+        secret = named("v1", "Secret", name=vcluster.kubeconfig_secret(name))
+        assert api.create(secret, here.namespace, **OPERATOR).admitted
+    own, others = (f"/api/v1/namespaces/{here.namespace}/secrets/{vcluster.kubeconfig_secret(name)}" for name in (role, "viewer"))
+    assert here.ask("GET", own).admitted
+    assert here.ask("GET", others).code == 403
+    assert here.create(pod(), dryRun="All").code == 403
+    resolved = rules(api, here.who, here.namespace)
+    kinds = [one for one in here.resources if one.namespaced and one.name not in SELF_REVIEWS]
+    changing = {one.partition(" ")[2] for one in allowed(resolved, kinds, [verb for verb in VERBS if verb not in ("get", "list", "watch")])}
+    assert changing == {"pods/portforward"}
+    doors = [rule["resourceNames"] for rule in resolved if "pods/portforward" in rule["resources"]]
+    assert doors
+    assert all(door == [vcluster.POD] for door in doors)
 
 
 # --- each against all others
@@ -563,7 +603,7 @@ REQUESTS = (
 def test_requests_into_other_namespaces_are_forbidden(api: Api) -> None:
     """The same, asked for real: a sample, as people and with tokens of service accounts."""
     chosen = random.Random(11)  # noqa: S311 -- a sample
-    pairs = [chosen.sample(TEAMS, 2) for _ in range(20)]
+    pairs = [chosen.sample([team for team in TEAMS if team != VIRTUAL], 2) for _ in range(20)]
     for team, other in pairs:
         for method, path in REQUESTS:
             answer = side(api, team).ask(method, path.format(f"{other}-prod"), {} if method == "POST" else None)

@@ -195,6 +195,19 @@ def test_nodes_of_a_teams_own_are_no_part_of_what_others_share(copy: Project) ->
     assert told(copy) == []
 
 
+def test_a_virtual_cluster_runs_images_that_the_environment_admits(copy: Project) -> None:
+    write(copy, environments=["dev", "prod"], isolation="virtual_cluster")
+    (line,) = told(copy)
+    assert line.startswith("stacks/teams/ledger.yaml:8  isolation"), line
+    assert "prod admits no images from ghcr.io/loft-sh, docker.io/coredns; add them to platform.admission.registries" in line
+
+
+def test_what_git_holds_is_not_delivered_into_a_virtual_cluster(copy: Project) -> None:
+    write(copy, isolation="virtual_cluster", delivery={"repository": "https://git.example.com/ledger.git"})
+    (line,) = told(copy)
+    assert "in dev ledger has a virtual cluster; leave it out, and let pipelines push" in line
+
+
 def test_the_pool_that_theirs_are_like_is_one_of_karpenters(copy: Project) -> None:
     path = copy.folder / "environments" / "dev.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "tenants: {node_pool: system}\n", encoding="utf-8")

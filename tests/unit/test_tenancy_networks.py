@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from platform_components.tenancy.networks import Call, Listener, authorization_policies, network_policies
+from platform_components.charts.records import vcluster
+from platform_components.tenancy.networks import Call, Listener, authorization_policies, network_policies, virtual_cluster_policies
 
 Spec = Mapping[str, Any]
 
@@ -123,6 +124,33 @@ def test_one_end_alone_lets_nothing_through() -> None:
     policies = cluster(None)
     policies["team-04"] = list(network_policies([Listener("api", PORT, ("team-10",))], [], None).values())
     assert not reaches(policies, of("team-10", "api"), of("team-04", "api"), PORT)
+
+
+VIRTUAL = "team-07"
+
+
+def with_virtual_cluster(policies: Mapping[str, Sequence[Spec]]) -> dict[str, list[Spec]]:
+    """The same, where one team has a virtual cluster."""
+    return {**policies, VIRTUAL: [*policies[VIRTUAL], *virtual_cluster_policies().values()]}  # type: ignore[dict-item]
+
+
+def test_a_virtual_clusters_control_plane_reaches_the_api_and_no_tenant() -> None:
+    policies = with_virtual_cluster(cluster(None))
+    plane = Pod(VIRTUAL, tuple(vcluster.LABELS.items()), "10.0.1.1")
+    inside = of(VIRTUAL, "api", 200)
+    api_server = Pod("", (), "10.32.9.9")
+    assert reaches(policies, plane, api_server, 443)
+    assert not reaches(policies, plane, api_server, 22)
+    assert not reaches(policies, inside, api_server, 443), "what runs in the virtual cluster has that one's API"
+    assert reaches(policies, inside, plane, vcluster.PORT)
+    assert not reaches(policies, plane, METADATA, 80)
+    assert not reaches(policies, plane, INTERNET, 443)
+    for pod in PODS:
+        if pod.namespace != VIRTUAL:
+            for port in (*PORTS, 443, vcluster.PORT):
+                assert not reaches(policies, plane, pod, port)
+                assert not reaches(policies, pod, plane, port)
+    assert list(edges(policies)) == list(edges(cluster(None))), "between teams nothing is otherwise"
 
 
 METADATA = Pod("", (), "169.254.169.254")

@@ -88,6 +88,58 @@ def test_a_team_shares_its_nodes_unless_it_says_otherwise() -> None:
     assert NODE_POOL not in done.one("kubernetes:core/v1:Namespace").inputs["metadata"].get("annotations", {})
 
 
+INSTALLATION: dict[str, Any] = {
+    "cluster": CLUSTER,
+    "environment": "prod",
+    "region": "eu-west-1",
+    "vpc_id": "vpc-1",
+    "priority_class": "platform",
+}
+
+
+def test_a_virtual_cluster_has_no_right_beyond_the_namespace() -> None:
+    done = tenant({"installation": INSTALLATION}, isolation="virtual_cluster", services={"api": {}})
+    release = done.one("kubernetes:helm.sh/v3:Release").inputs
+    assert (release["chart"], release["namespace"]) == ("vcluster", "ledger-prod")
+    values = release["values"]
+    assert values["rbac"] == {"clusterRole": {"enabled": False}, "enableVolumeSnapshotRules": {"enabled": False}}
+    # What the chart would make a ClusterRole for, whatever `auto` says there.
+    assert all(not kind["enabled"] for kind in values["sync"]["fromHost"].values())
+    assert {kind for kind, wanted in values["sync"]["toHost"].items() if wanted.get("enabled")} <= {
+        "serviceAccounts", "networkPolicies", "ingresses", "podDisruptionBudgets",
+    }  # fmt: skip
+    assert all(not policy["enabled"] for policy in values["policies"].values()), "the namespace's own quota and walls hold"
+    scheduling = values["controlPlane"]["statefulSet"]["scheduling"]
+    assert scheduling == {"nodeSelector": {}, "tolerations": []}, "a tenant's pod: neither the platform's priority nor its nodes"
+    assert not list(done.graph.of_type("kubernetes:core/v1:ServiceAccount"))
+    assert done.one("aws:eks/podIdentityAssociation:PodIdentityAssociation").inputs["serviceAccount"] == "api-x-default-x-vcluster"
+    names = [node.inputs["metadata"]["name"] for node in done.graph.of_type("kubernetes:networking.k8s.io/v1:NetworkPolicy")]
+    assert "allow-virtual-cluster" in names
+
+
+def test_roles_of_a_virtual_cluster_get_into_it_and_no_further() -> None:
+    done = tenant({"installation": INSTALLATION}, isolation="virtual_cluster")
+    roles = {
+        node.inputs["metadata"]["name"]: node.inputs["rules"] for node in done.graph.of_type("kubernetes:rbac.authorization.k8s.io/v1:Role")
+    }
+    given = {
+        one["name"]: one for one in done.one("kubernetes:helm.sh/v3:Release").inputs["values"]["exportKubeConfig"]["additionalSecrets"]
+    }
+    assert set(roles) == {role.value for role in TeamRole}
+    for role, rules in roles.items():
+        writing = [rule for rule in rules if set(rule["verbs"]) - {"get", "list", "watch"}]
+        assert {resource for rule in writing for resource in rule["resources"]} <= {"pods/portforward", "grpcroutes", "httproutes"}
+        (key,) = [rule for rule in rules if "secrets" in rule["resources"]]
+        assert (key["verbs"], key["resourceNames"]) == (["get"], [f"kubeconfig-{role}"])
+        assert f"kubeconfig-{role}" in given
+    assert given["kubeconfig-viewer"]["serviceAccount"]["clusterRole"] == "view"
+
+
+def test_a_virtual_cluster_is_told_of_its_host() -> None:
+    with pytest.raises(ValidationError, match="installation is needed: isolation of ledger in prod is virtual_cluster"):
+        tenant(isolation="virtual_cluster")
+
+
 def test_nodes_of_its_own_stand_on_something() -> None:
     with pytest.raises(ValidationError, match="nodes is needed: isolation of ledger in prod is node_pool"):
         tenant(isolation="node_pool")
