@@ -258,6 +258,7 @@ def test_a_drill_may_restore_and_compare_and_nothing_else(
     api: Judge, kinds: Mapping[tuple[str, str], tuple[str, bool]], documents: Mapping[tuple[str, str], list[dict[str, Any]]]
 ) -> None:
     """What the drill sends is a Restore that the definition takes; and its account's rights are asked of the API server itself."""
+    assert api("POST", "/api/v1/namespaces", {"metadata": {"name": "velero"}})[0] in (201, 409)
     status, answer = put(api, kinds, cluster_documents.restore("daily"), dry=True)
     assert status in (200, 201), answer
     wrong = cluster_documents.restore("daily")
