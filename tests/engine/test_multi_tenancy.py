@@ -412,10 +412,11 @@ def test_what_delivers_is_as_its_project_defines_it_and_no_tenants_to_change(api
         assert api.create(named("v1", "Namespace", name="argocd"), **OPERATOR).admitted
     for one in made:
         wrong = {**one, "spec": dict.fromkeys(one["spec"], 7)}
-        assert api.create(wrong, **OPERATOR, dryRun="All").code == 422
-        answer = api.create(one, **OPERATOR)
+        place = one["metadata"]["namespace"]
+        assert api.create(wrong, place, **OPERATOR, dryRun="All").code == 422
+        answer = api.create(one, place, **OPERATOR)
         assert answer.admitted, answer.message
-        at = api.path(one, "", named=True)
+        at = api.path(one, place, named=True)
         here = side(api, ONE)
         change = {"metadata": {"labels": {OWNED: None}}}
         answers = [here.ask("DELETE", at), here.ask("PATCH", at, change, content_type="application/merge-patch+json")]
