@@ -59,7 +59,7 @@ pulumi.export("connection", orders.connection.as_inputs())
 pulumi.export("master", orders.master_secret_arn)
 pulumi.export("login", planted["kv"])
 if settings.get_bool("leak"):
-    pulumi.export("plain", pulumi.Output.unsecret(planted["kv"]))
+    k8s.core.v1.ConfigMap("leak", metadata={"name": "leak"}, data={"login": pulumi.Output.unsecret(planted["kv"])}, opts=on_cluster)
 pulumi.export("configured", settings.get_secret("login"))
 """
 
