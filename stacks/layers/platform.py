@@ -34,6 +34,7 @@ from platform_components.mesh.service_mesh import ServiceMesh
 from platform_components.place import place_of
 from platform_components.resilience.cluster_args import ClusterBackupArgs
 from platform_components.resilience.cluster_backup import ClusterBackup
+from platform_components.resilience.cluster_documents import DRILL
 from platform_components.secrets.args import SecretsPlatformArgs
 from platform_components.secrets.secrets_platform import SecretsPlatform
 from platform_components.tags import merge_tags
@@ -115,10 +116,11 @@ def admission_args(environment: Environment, upstream: Upstream) -> AdmissionPol
 
 
 def addon_namespaces(environment: Environment) -> tuple[str, ...]:
-    """Where add-ons of the catalogue live: images of others, in pods of the platform."""
+    """Where add-ons of the catalogue live, and what the platform makes beside them: images of others, in pods of the platform."""
     ci = environment.delivery.ci
     built = (builds.NAMESPACE,) if ci is not None and ci.builds is not None else ()
-    return (*(addon.namespace for addon in ADDONS.values()), NODES, *built)
+    drilled = (DRILL,) if environment.resilience.cluster is not None else ()
+    return (*(addon.namespace for addon in ADDONS.values()), NODES, *built, *drilled)
 
 
 def cost_alerts(environment: Environment, opts: pulumi.ResourceOptions) -> CostAlerts | None:

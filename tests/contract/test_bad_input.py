@@ -116,7 +116,15 @@ CASES: dict[str, tuple[Break, list[tuple[int, str]]]] = {
     ),
     "40-character environment": (
         swap(("environment: dev", f"environment: {'d' * 40}")),
-        [(3, f"environment  '{'d' * 40}' is no environment name"), (3, f"environment  is '{'d' * 40}', but the file is called dev.yaml")],
+        [
+            (3, f"environment  '{'d' * 40}' is no environment name"),
+            (3, f"environment  is '{'d' * 40}', but the file is called dev.yaml"),
+            (21, "data.databases.platform  with the environment's name it is 49 characters long"),
+            (22, "data.caches.builds  with the environment's name it is 47 characters long"),
+            (23, "data.buckets.artifacts  with the environment's name it is 50 characters long"),
+            (24, "data.queues.events  with the environment's name it is 47 characters long"),
+            (35, f"delivery.progressive.promotion  environment {'d' * 40} has no place in promotion"),
+        ],
     ),
     "40-character pool": (
         swap(("    system:", f"    {'s' * 40}:")),
@@ -144,46 +152,46 @@ CASES: dict[str, tuple[Break, list[tuple[int, str]]]] = {
     "control characters": (swap(("dev.example.com", '"a\\e[31mb"')), [(6, "domain  holds the unprintable character U+001B")]),
     "unknown kind of mesh": (
         mesh("{kind: istio-ambiant}"),
-        [(18, 'platform.mesh  kind: "istio-ambiant" is not one of istio-ambient, istio-sidecar, linkerd; did you mean istio-ambient?')],
+        [(28, 'platform.mesh  kind: "istio-ambiant" is not one of istio-ambient, istio-sidecar, linkerd; did you mean istio-ambient?')],
     ),
     "mesh downgrade": (
         mesh('{kind: istio-ambient, revisions: {stable: "1.30.3", canary: "1.30.1"}}'),
-        [(18, "platform.mesh.revisions.canary  1.30.1 is older than stable 1.30.3: a mesh is not downgraded; ")],
+        [(28, "platform.mesh.revisions.canary  1.30.1 is older than stable 1.30.3: a mesh is not downgraded; ")],
     ),
     "two minor versions of a mesh at once": (
         mesh('{kind: istio-sidecar, revisions: {stable: "1.29.6", canary: "1.31.1"}}'),
-        [(18, "platform.mesh.revisions.canary  1.31.1 is more than one minor version above stable 1.29.6; go to 1.30 first")],
+        [(28, "platform.mesh.revisions.canary  1.31.1 is more than one minor version above stable 1.29.6; go to 1.30 first")],
     ),
     "data plane ahead of the control plane": (
         mesh("{kind: istio-ambient, data_plane: {cni: canary, ztunnel: canary}}"),
-        [(18, "platform.mesh.data_plane  cni and ztunnel would be ahead of istiod: there is no revisions.canary")],
+        [(28, "platform.mesh.data_plane  cni and ztunnel would be ahead of istiod: there is no revisions.canary")],
     ),
     "ztunnel ahead of the CNI agents": (
         mesh('{kind: istio-ambient, revisions: {canary: "1.31.1"}, data_plane: {ztunnel: canary}}'),
-        [(18, "platform.mesh.data_plane.ztunnel  ztunnel follows the CNI agents: set data_plane.cni to canary first")],
+        [(28, "platform.mesh.data_plane.ztunnel  ztunnel follows the CNI agents: set data_plane.cni to canary first")],
     ),
     "a version of one chart of a mesh": (
         mesh('{kind: istio-ambient}\n  addons: {istiod: {version: "1.31.1"}}'),
-        [(19, "platform.addons.istiod.version  Istio's charts go together, in order and at most one minor version at a time; set mesh.")],
+        [(29, "platform.addons.istiod.version  Istio's charts go together, in order and at most one minor version at a time; set mesh.")],
     ),
     "revisions of Linkerd": (
         mesh('{kind: linkerd, revisions: {stable: "1.30.3"}}'),
-        [(18, "platform.mesh.revisions  Linkerd has no revisions: its control plane is upgraded in place; leave them out")],
+        [(28, "platform.mesh.revisions  Linkerd has no revisions: its control plane is upgraded in place; leave them out")],
     ),
     "unknown add-on": (
         mesh("{kind: istio-ambient}\n  addons: {kedda: {enabled: true}}"),
-        [(19, "platform.addons.kedda  the key \"kedda\": there is no add-on 'kedda'; choose from ")],
+        [(29, "platform.addons.kedda  the key \"kedda\": there is no add-on 'kedda'; choose from ")],
     ),
     "add-on outside its Kubernetes versions": (
         swap(
             ("  mesh: {kind: istio-ambient}", "  mesh: {kind: istio-ambient}\n  addons: {descheduler: {enabled: true}}"),
             ('"1.35"', '"1.33"'),
         ),
-        [(19, "platform.addons.descheduler  descheduler 0.36.0 works with Kubernetes 1.34 to 1.36, and the cluster is 1.33; ")],
+        [(29, "platform.addons.descheduler  descheduler 0.36.0 works with Kubernetes 1.34 to 1.36, and the cluster is 1.33; ")],
     ),
     "two owners of the Gateway API": (
         mesh("{kind: linkerd}\n  addons: {linkerd-crds: {values: {installGatewayAPI: true}}}"),
-        [(19, "platform.addons.linkerd-crds.values.installGatewayAPI  makes this chart a second owner: the mesh installs the Gateway API")],
+        [(29, "platform.addons.linkerd-crds.values.installGatewayAPI  makes this chart a second owner: the mesh installs the Gateway API")],
     ),
     "a mesh past which IPv6 goes": (
         swap(
@@ -191,24 +199,24 @@ CASES: dict[str, tuple[Break, list[tuple[int, str]]]] = {
             ('  version: "1.35"', '  version: "1.35"\n  kubernetes_network: {ip_family: ipv6}'),
             ("  cidr: 10.16.0.0/16", "  cidr: 10.16.0.0/16\n  ipv6: true"),
         ),
-        [(20, "platform.mesh  the cluster's pods have IPv6 addresses, which would pass by Linkerd's proxies; set ipv6 to true")],
+        [(30, "platform.mesh  the cluster's pods have IPv6 addresses, which would pass by Linkerd's proxies; set ipv6 to true")],
     ),
     "a load balancer that nobody makes": (
         mesh("{kind: istio-ambient}\n  addons: {aws-load-balancer-controller: {enabled: false}}"),
-        [(18, "platform.mesh.gateway  an internal load balancer is made by aws-load-balancer-controller, which is switched off")],
+        [(28, "platform.mesh.gateway  an internal load balancer is made by aws-load-balancer-controller, which is switched off")],
     ),
     "an authority of AWS that nobody named": (
         mesh("{kind: istio-ambient, trust: {authority: {kind: acm-pca}}}"),
         [
             (
-                18,
+                28,
                 "platform.mesh.trust.authority  acm-pca is the authority that certificates.issuer names, and that is none of AWS",
             )
         ],
     ),
     "everything at once": (
         swap(*MANY),
-        [(5, "region  "), (8, "network.cidr  "), (12, "cluster.version  "), (15, "cluster.pools.general.spott  "), (16, "bugdet  ")],
+        [(5, "region  "), (8, "network.cidr  "), (12, "cluster.version  "), (15, "cluster.pools.general.spott  "), (26, "bugdet  ")],
     ),
 }
 

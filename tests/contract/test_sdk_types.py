@@ -16,7 +16,7 @@ from platformctl.sdk_types import PACKAGES, check_inputs
 PROJECT = find_project(Path(__file__).parent)
 STACKS = [stack for environment in PROJECT.environments() for stack in PROJECT.stacks_of(environment)]
 
-FREE_MAPS = ("dimensions", "tags", "tagsAll")
+FREE_MAPS = ("dimensions", "keepers", "options", "tags", "tagsAll")
 """Blocks whose keys anybody may choose."""
 
 

@@ -27,6 +27,7 @@ from platformctl.engine import cli
 from platformctl.engine.backend import account_environ, chosen_backend
 from platformctl.engine.cache import ToolCache
 from platformctl.engine.drift import Drift, Kind
+from platformctl.engine.leaving import NOTHING, Leaving
 from platformctl.engine.toolbox import PULUMI, TOOLS, Tool
 from platformctl.errors import ToolError
 from platformctl.project import Project, find_project
@@ -124,18 +125,18 @@ class FakeRunner:
     def protected(self, stack: str) -> list[str]:
         return self.protections.get(stack, [])
 
-    def drift(self, stack: str) -> list[Drift]:
+    def drift(self, stack: str, leaving: Leaving) -> list[Drift]:
         if stack not in self.there:
             raise ToolError(f"{stack} has not been brought up")
         return []
 
 
 def test_a_layer_that_is_missing_is_a_difference() -> None:
-    found = _drift_of(FakeRunner("dev.network"), ["dev.network", "dev.cluster"])  # type: ignore[arg-type]
+    found = _drift_of(FakeRunner("dev.network"), ["dev.network", "dev.cluster"], NOTHING)  # type: ignore[arg-type]
     assert found["dev.network"] == []
     assert [(item.kind, item.name) for item in found["dev.cluster"]] == [(Kind.MISSING, "dev.cluster")]
     with pytest.raises(ToolError, match="has not been brought up"):
-        _drift_of(FakeRunner(), ["dev.network", "dev.cluster"])  # type: ignore[arg-type]
+        _drift_of(FakeRunner(), ["dev.network", "dev.cluster"], NOTHING)  # type: ignore[arg-type]
 
 
 HERE = find_project(Path(__file__).parent)
@@ -214,7 +215,7 @@ def test_without_a_cli_or_preview_previews(project: Project, monkeypatch: pytest
         raise ToolError("pulumi cannot be had: this and that.")
 
     monkeypatch.setattr(cli, "install_cli", nowhere)
-    monkeypatch.setattr(commands, "_refuse_bad_input", lambda *_: None)
+    monkeypatch.setattr(commands, "_refuse_bad_input", lambda *_: {})
     assert run(["up", "dev", "--sandbox", "--or-preview", "-C", str(project.root)]) == 0
     printed = capsys.readouterr().out
     assert printed.splitlines()[0].startswith("pulumi cannot be had: this and that. Until then, the offline preview:")

@@ -227,7 +227,7 @@ def test_what_cannot_be_is_refused(fields: dict[str, Any], message: str) -> None
 
 
 def test_every_layer_has_its_place_in_a_recovery() -> None:
-    assert {layer for _, layer in PARTS} == set(find_project(ROOT).layers)
+    assert {layer for _, layer in PARTS} == set(find_project(ROOT).layers())
 
 
 def test_dr_plan_tells_the_order_and_the_loss() -> None:

@@ -75,6 +75,8 @@ CHARTS: Final[Mapping[str, tuple[Brings, ...]]] = {
     "cert-manager": (
         Brings(("cert-manager.io", "acme.cert-manager.io"), ("crds.enabled", "installCRDs"), default=False, keep="crds.keep"),
     ),
+    "flagger": (Brings(("flagger.app",), folder=True),),
+    "gha-runner-scale-set-controller": (Brings(("actions.github.com",), folder=True),),
     "external-dns": (Brings(("externaldns.k8s.io",), folder=True),),
     "external-secrets": (Brings(("external-secrets.io", "generators.external-secrets.io"), ("installCRDs",)),),
     "flux2": (Brings(_FLUX, ("installCRDs",)),),
