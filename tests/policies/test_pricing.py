@@ -78,6 +78,7 @@ BY_HAND = {
         ("dev-pool-system", "ebs.gp3.gb", "100", "8.80", OFFER),  # 2 x 50 GB x 0.088
     ],
     "prod.network": [
+        ("prod-records", "kms.key", "1", "1.00", "cloudburn.io"),
         *((f"prod-nat-euw1-az{zone}", "ipv4.hour", "730", "3.65", OFFER) for zone in (1, 2, 3)),
         *((f"prod-nat-euw1-az{zone}", "nat.hour", "730", "35.04", OFFER) for zone in (1, 2, 3)),
         *(
@@ -98,7 +99,7 @@ BY_HAND = {
         ),
     ],
 }
-TOTALS = {"dev.network": "38.69", "dev.cluster": "136.528", "prod.network": "381.06"}
+TOTALS = {"dev.network": "38.69", "dev.cluster": "136.528", "prod.network": "382.06"}
 
 
 @pytest.mark.parametrize("name", BY_HAND)
