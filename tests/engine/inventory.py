@@ -17,13 +17,15 @@ from tests.engine.conftest import Repository
 FORMS: Final = {
     "uuid": r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
     "id": r"(?<=-)[0-9a-f]{17}",
+    "accessor": r"\bauth_[a-z]+_[0-9a-f]{8}\b",
     "suffix": r"(?<=-)[0-9a-f]{6,7}\b",
     "secret": r"(?<=-[0-9a-f]{12}-)[A-Za-z0-9]{6}\b",
     "cluster": r"\b[0-9A-F]{32}\b",
     "zone": r"\b[0-9A-Z]{22}\b",
     "loopback": r"\b127[.-]\d+[.-]\d+[.-]\d+\b(?::\d+)?",
 }
-"""What is drawn, by its form: ids of AWS, suffixes of names, the sandbox's own addresses (no network block begins with 127)."""
+"""What is drawn, by its form: ids of AWS, accessors of Vault's logins, suffixes of names, the sandbox's own addresses (no network block
+begins with 127)."""
 TIME: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:eks/cluster:Cluster": ("certificateAuthority.data",),
