@@ -1,21 +1,35 @@
 """`platformctl up`, `destroy`, `refresh` and `drift`: one environment, or one layer of it, on the sandbox or the real account."""
 
 import json
-import os
-import signal
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from platform_components.errors import DeclarationError, Problem, UnsupportedError, UpstreamError
+from platform_components.errors import DeclarationError, Problem
 from platformctl.commands import Directory, Json
+from platformctl.commands.conditions import (
+    leave_broken_teams,
+    leaving_of,
+    need_layers_below,
+    need_no_layer_above,
+    need_no_protection,
+    need_teams_in_place,
+    refuse_bad_input,
+)
+from platformctl.commands.place import (
+    DEFAULT_SANDBOX,
+    Place,
+    SandboxName,
+    UseSandbox,
+    console_of,
+    interruptible,
+    place_of,
+    runner_of,
+    to_stderr,
+)
 from platformctl.errors import ToolError
-from platformctl.interrupts import EXIT_CODE as INTERRUPTED
-from platformctl.interrupts import unwinding
 from platformctl.invocation import program
 from platformctl.project import Project, find_project
 
@@ -27,34 +41,12 @@ if TYPE_CHECKING:
     from platformctl.engine.leaving import Leaving
     from platformctl.engine.render import Display
     from platformctl.engine.runner import StackResult, StackRunner
-    from platformctl.readers.mock_run import MockRun
 
 DRIFTED = 1
 REFUSED = 1
-DEFAULT_SANDBOX = "default"
 
 Target = Annotated[str, typer.Argument(metavar="ENV[.LAYER]", help="An environment, or one layer of it.")]
-UseSandbox = Annotated[
-    bool | None,
-    typer.Option(
-        "--sandbox/--no-sandbox",
-        help="The sandbox (`up` starts it), or the real account. Left out: the running sandbox if it holds the stack, else the account.",
-        show_default=False,
-    ),
-]
-SandboxName = Annotated[str, typer.Option("--sandbox-name", metavar="N", help="Which sandbox.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing the real account.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where stacks are run: a sandbox, or the real account."""
-
-    title: str
-    environ: Mapping[str, str] = field(repr=False)
-    is_sandbox: bool
-    option: str = " --no-sandbox"
-    """What leads here on a command line, with a space before it."""
 
 
 def up(  # noqa: PLR0913, PLR0917 -- one for each option
@@ -83,7 +75,7 @@ def up(  # noqa: PLR0913, PLR0917 -- one for each option
     stacks = project.stacks_of(target)
     console = console_of(json_output)
     left_alone = leave_broken_teams(project, stacks)
-    leaving = _leaving(left_alone, _refuse_bad_input(project, stacks))
+    leaving = leaving_of(left_alone, refuse_bad_input(project, stacks))
     if or_preview:
         with interruptible():
             has_engine = _has_engine(console)
@@ -95,8 +87,8 @@ def up(  # noqa: PLR0913, PLR0917 -- one for each option
     with interruptible():
         place = place_of(project, stacks, sandbox, sandbox_name, start=True)
         runner = runner_of(project, place, console)
-        _need_layers_below(project, runner, stacks, place)
-        _need_teams_in_place(project, runner, stacks)
+        need_layers_below(project, runner, stacks, place)
+        need_teams_in_place(project, runner, stacks)
         named = allow_replace or []
         lost = _refuse_losses(target, place, runner, stacks, named, refresh=refresh, leaving=leaving, json_output=json_output)
         if dry_run:
@@ -132,8 +124,8 @@ def destroy(
             return
         place = place_of(project, stacks, sandbox, sandbox_name)
         runner = runner_of(project, place, console)
-        _need_no_layer_above(project, runner, stacks, place)
-        _need_no_protection(runner, stacks, place)
+        need_no_layer_above(project, runner, stacks, place)
+        need_no_protection(runner, stacks, place)
         if not (place.is_sandbox or yes):
             _ask_to_type(f"Everything of {', '.join(stacks)} on {place.title} will be deleted.", target)
         results = _wave_by_wave(stacks, console, lambda stack, display: runner.destroy(stack, display=display))
@@ -173,7 +165,7 @@ def drift(
     stacks = project.stacks_of(target)
     console = console_of(json_output)
     left_alone = leave_broken_teams(project, stacks)
-    leaving = _leaving(left_alone, _refuse_bad_input(project, stacks)) if left_alone else _leaving({}, {})
+    leaving = leaving_of(left_alone, refuse_bad_input(project, stacks)) if left_alone else leaving_of({}, {})
     with interruptible():
         place = place_of(project, stacks, sandbox, sandbox_name)
         runner = runner_of(project, place, console)
@@ -212,7 +204,7 @@ def _refuse_losses(
         if json_output:
             _print_json(target, place, {"operation": "up", "refused": [loss.as_json() for loss in refused]})
         options = " ".join(f"--allow-replace '{loss.urn}'" for loss in refused)
-        _to_stderr("\n".join([*map(str, refused), f"nothing was changed; if that is meant, name it: `{program()} up {target} {options}`"]))
+        to_stderr("\n".join([*map(str, refused), f"nothing was changed; if that is meant, name it: `{program()} up {target} {options}`"]))
         raise typer.Exit(REFUSED)
     known = {loss.urn for found in lost.values() for loss in found}
     stray = [urn for urn in named if urn not in known]
@@ -238,96 +230,6 @@ def _say_what_would_be_done(
             console.print(f"{stack}: not there yet; what it will hold depends on the layers below it", markup=False)
 
 
-def _need_layers_below(project: Project, runner: "StackRunner", stacks: Sequence[str], place: Place) -> None:
-    """A layer reads those below it.
-
-    Raises:
-        UpstreamError: one of them is not there; names the lowest.
-    """
-    for below in project.stacks_below(stacks[0]):
-        if not runner.is_up(below):
-            raise UpstreamError(f"{stacks[0]} reads {below}, which is not up; run `{program()} up {below}{place.option}` first")
-
-
-def _need_no_layer_above(project: Project, runner: "StackRunner", stacks: Sequence[str], place: Place) -> None:
-    """What other layers stand on is not pulled away from under them.
-
-    Raises:
-        UpstreamError: one of them is still there; names the highest.
-    """
-    for above in project.stacks_above(stacks[0]):
-        if runner.is_up(above):
-            raise UpstreamError(f"{above} is up and stands on {stacks[0]}; run `{program()} destroy {above}{place.option}` first")
-
-
-def _need_no_protection(runner: "StackRunner", stacks: Sequence[str], place: Place) -> None:
-    """Half an environment is worse than a whole one or none: what the engine will not delete is told before anything is.
-
-    Raises:
-        UnsupportedError: something is protected; one line for each stack.
-    """
-    protected = {stack: found for stack in stacks if (found := runner.protected(stack))}
-    if protected:
-        off = "take that off where it is declared (of a cluster: `deletion_protection: false`)"
-        lines = [
-            f"{stack}: {', '.join(found)}: protected against deletion; {off}, run `{program()} up {stack}{place.option}`, then destroy"
-            for stack, found in protected.items()
-        ]
-        raise UnsupportedError("\n".join([*lines, "Nothing was deleted."]))
-
-
-def leave_broken_teams(project: Project, stacks: Sequence[str]) -> Mapping[str, DeclarationError]:
-    """Teams of these stacks whose files are broken, and why. The programs of their stacks leave them out; nobody else has to wait."""
-    from platform_components.tenancy.placement import parse_layer, shard_of
-
-    shards = {parse_layer(stack.partition(".")[2])[1] for stack in stacks} - {None}
-    if not shards:
-        return {}
-    from platform_components.declarations.team import LEFT_ALONE_VARIABLE, team_files
-    from platformctl.teams import folder_of, teams_of
-
-    environment = stacks[0].partition(".")[0]
-    count = project.shards(environment)
-    files = {name: path for name, path in team_files(folder_of(project)).items() if shard_of(name, count) in shards}
-    broken = teams_of(project, environment, files).broken
-    os.environ[LEFT_ALONE_VARIABLE] = ",".join(broken)
-    for error in broken.values():
-        _to_stderr(str(error))
-    if broken:
-        _to_stderr(f"left as they are until that is put right: {', '.join(broken)}")
-    return broken
-
-
-def _need_teams_in_place(project: Project, runner: "StackRunner", stacks: Sequence[str]) -> None:
-    """No team is made anew in one stack and deleted in another because a shard was added, nor deleted because its file is gone.
-
-    Raises:
-        DeclarationError: names every team that lies in the wrong stack, and every one without a file.
-    """
-    from platform_components.tenancy.placement import parse_layer
-
-    if all(parse_layer(stack.partition(".")[2])[1] is None for stack in stacks):
-        return
-    from platformctl.teams import astray, orphans, placed
-
-    environment = stacks[0].partition(".")[0]
-    found = placed(project, runner, environment)
-    problems = [
-        Problem(f"lies in {move.source} and belongs in {move.target}; run `{program()} team rebalance {environment}`", field=move.team)
-        for move in astray(found, environment, project.shards(environment))
-    ]
-    problems += [
-        Problem(
-            f"lies in {stack} and is no longer declared there, so that everything of it would be deleted; put its file right, "
-            f"or run `{program()} team offboard {team} {environment}`",
-            field=team,
-        )
-        for team, stack in orphans(found, project)
-    ]
-    if problems:
-        raise DeclarationError(problems)
-
-
 def _wave_by_wave(stacks: Sequence[str], console: "Console", act: "Callable[[str, Display | None], StackResult]") -> list["StackResult"]:
     """Work on stack after stack; on those of one layer at once.
 
@@ -349,7 +251,7 @@ def _wave_by_wave(stacks: Sequence[str], console: "Console", act: "Callable[[str
             continue
         display = Display(console)
         with live(console, display.picture):
-            done = together(wave, lambda stack, shown=display: _reported(act(stack, shown), console), _to_stderr)  # type: ignore[misc]
+            done = together(wave, lambda stack, shown=display: _reported(act(stack, shown), console), to_stderr)  # type: ignore[misc]
         results += [result for result in done.values() if isinstance(result, StackResult)]
         failed = [result for result in done.values() if isinstance(result, Exception)]
         if failed:
@@ -370,31 +272,6 @@ def _sandbox_runs(project: Project, name: str) -> bool:
     from platformctl.sandbox import lifecycle
 
     return lifecycle.Sandbox.load(project.root, name) is not None
-
-
-def console_of(json_output: bool) -> "Console":
-    """Where progress goes: stdout, unless that is for the JSON."""
-    from rich.console import Console
-
-    return Console(stderr=json_output, highlight=False, soft_wrap=True)
-
-
-def _leaving(left_alone: Collection[str], runs: Mapping[str, "MockRun"]) -> "Leaving":
-    """The broken teams, and what the programs declare without them."""
-    from platformctl.engine.leaving import Leaving
-
-    return Leaving(tuple(left_alone), {stack: tuple(run.graph.by_urn) for stack, run in runs.items()})
-
-
-def _refuse_bad_input(project: Project, stacks: Sequence[str]) -> Mapping[str, "MockRun"]:
-    """Run the programs offline first, so that nothing is created for an environment that a later layer refuses.
-
-    Raises:
-        DeclarationError: with everything that is wrong.
-    """
-    from platformctl.commands.preview import preview_layers
-
-    return preview_layers(project, stacks)
 
 
 def _has_engine(console: "Console") -> bool:
@@ -420,52 +297,6 @@ def _say_what_was_not_checked(project: Project, name: str, console: "Console") -
         console.print(f"{stored} Kubernetes {objects} only checked against schemas; {more}", markup=False)
 
 
-def place_of(project: Project, stacks: Sequence[str], wanted: bool | None, name: str, *, start: bool = False) -> Place:
-    """Where to run: as asked for, else where the stacks are.
-
-    Raises:
-        ToolError: the sandbox is asked for and not running, and only `up` starts one.
-    """
-    from platformctl.engine.backend import account_environ
-    from platformctl.engine.recovery import has_stack, state_folder
-    from platformctl.sandbox import lifecycle
-
-    sandbox = None
-    if wanted is not False:
-        sandbox = lifecycle.start(project.root, name, _to_stderr) if wanted and start else lifecycle.Sandbox.load(project.root, name)
-        if wanted and sandbox is None:
-            raise ToolError(f"sandbox {name} is not running; `{program()} up` with --sandbox starts it")
-        if sandbox is not None:
-            additions = sandbox.environ(os.environ)
-            state = state_folder(additions["PULUMI_BACKEND_URL"])
-            if wanted or (state and any(has_stack(state, project.name, stack) for stack in stacks)):
-                named = "" if name == DEFAULT_SANDBOX else f" --sandbox-name {name}"
-                title = f"sandbox {sandbox.name} at {sandbox.url}"
-                return Place(title, {**os.environ, **additions}, is_sandbox=True, option=f" --sandbox{named}")
-    try:
-        environ = account_environ(project)
-    except ToolError as error:
-        if wanted is False:
-            raise
-        why = f"sandbox {name} does not run" if sandbox is None else f"sandbox {name} holds none of {', '.join(stacks)}"
-        raise ToolError(f"{why}, so the real account is meant (else give --sandbox); there, {error}") from None
-    backend = environ.get("PULUMI_BACKEND_URL") or "the backend you are logged in to"
-    account = environ.get("AWS_PROFILE")
-    return Place(f"the real account{f' of AWS profile {account}' if account else ''}, state in {backend}", environ, is_sandbox=False)
-
-
-def runner_of(project: Project, place: Place, console: "Console") -> "StackRunner":
-    """What runs the project's stacks in a place; says which it is."""
-    from platformctl.engine.cli import install_cli
-    from platformctl.engine.progress import Progress
-    from platformctl.engine.runner import StackRunner
-
-    console.print(f"target: {place.title}", markup=False)
-    cli = install_cli(Progress(console), place.environ)
-    # The sandbox's AWS plugin finds again what an interrupted create has made; no real provider does.
-    return StackRunner(project, place.environ, cli=cli, console=console, adopts_interrupted=place.is_sandbox)
-
-
 def _preview_and_ask(
     runner: "StackRunner", stacks: Sequence[str], lost: Mapping[str, Sequence["Loss"]], leaving: "Leaving", console: "Console"
 ) -> None:
@@ -489,29 +320,6 @@ def _ask_to_type(warning: str, answer: str) -> None:
 def _need_terminal() -> None:
     if not sys.stdin.isatty():
         raise DeclarationError([Problem("changing the real account needs --yes where nobody can be asked")])
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the command with a sentence and exit code 130; the engine has been cancelled by then."""
-    from platformctl.engine.process import InterruptedRunError
-
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with unwinding():
-            yield
-    except InterruptedRunError as error:
-        _to_stderr(str(error))
-        raise typer.Exit(INTERRUPTED) from None
-    except KeyboardInterrupt:
-        _to_stderr("interrupted; run the same command again to go on from there")
-        raise typer.Exit(INTERRUPTED) from None
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _to_stderr(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
 
 
 def _reported(result: "StackResult", console: "Console") -> "StackResult":

@@ -9,7 +9,7 @@ import typer
 
 from platform_components.errors import DeclarationError, Problem
 from platformctl.commands import Directory, Json
-from platformctl.commands.stack import DEFAULT_SANDBOX, SandboxName, UseSandbox, console_of, interruptible, place_of, runner_of
+from platformctl.commands.place import DEFAULT_SANDBOX, SandboxName, UseSandbox, console_of, interruptible, place_of, runner_of
 from platformctl.commands.team import Name
 from platformctl.invocation import program
 from platformctl.project import Project, find_project

@@ -121,6 +121,22 @@ class Tool:
         return LOCKS / ((self.go and self.go.lock) or self.name)
 
 
+_SYSTEMS = MappingProxyType({"Linux": "linux", "Darwin": "darwin"})
+_MACHINES = MappingProxyType({"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"})
+"""Names that Go's own projects give to systems and processors."""
+
+
+def _prometheus_release(project: str) -> Release:
+    """Where the Prometheus project publishes a program."""
+    return Release(
+        url=f"https://github.com/prometheus/{project}/releases/download/v{{version}}/{project}-{{version}}.{{os}}-{{arch}}.tar.gz",
+        checksums=f"https://github.com/prometheus/{project}/releases/download/v{{version}}/sha256sums.txt",
+        strip=f"{project}-{{version}}.{{os}}-{{arch}}",
+        systems=_SYSTEMS,
+        machines=_MACHINES,
+    )
+
+
 PULUMI = Tool(
     name="pulumi",
     version="3.259.0",
@@ -133,7 +149,7 @@ PULUMI = Tool(
         # From another host than the archive, so that both would have to be wrong in the same way.
         checksums="https://github.com/pulumi/pulumi/releases/download/v{version}/pulumi-{version}-checksums.txt",
         strip="pulumi",
-        systems={"Linux": "linux", "Darwin": "darwin"},
+        systems=_SYSTEMS,
         machines={"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"},
     ),
     go=GoBuild(
@@ -202,8 +218,8 @@ HELM = Tool(
         url="https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz",
         checksums="https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz.sha256sum",
         strip="{os}-{arch}",
-        systems={"Linux": "linux", "Darwin": "darwin"},
-        machines={"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"},
+        systems=_SYSTEMS,
+        machines=_MACHINES,
     ),
     go=GoBuild(
         packages=("helm.sh/helm/v3/cmd/helm",),
@@ -213,9 +229,6 @@ HELM = Tool(
     ),
 )
 
-_PROMETHEUS_SYSTEMS = MappingProxyType({"Linux": "linux", "Darwin": "darwin"})
-_PROMETHEUS_MACHINES = MappingProxyType({"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"})
-
 PROMTOOL = Tool(
     name="promtool",
     version="3.16.0",
@@ -223,13 +236,7 @@ PROMTOOL = Tool(
     minimum=(3, 5, 0),
     version_command=("--version",),
     what="Prometheus' own judge of rules: parses, checks and runs them on made-up series",
-    release=Release(
-        url="https://github.com/prometheus/prometheus/releases/download/v{version}/prometheus-{version}.{os}-{arch}.tar.gz",
-        checksums="https://github.com/prometheus/prometheus/releases/download/v{version}/sha256sums.txt",
-        strip="prometheus-{version}.{os}-{arch}",
-        systems=_PROMETHEUS_SYSTEMS,
-        machines=_PROMETHEUS_MACHINES,
-    ),
+    release=_prometheus_release("prometheus"),
     go=GoBuild(
         packages=("github.com/prometheus/prometheus/cmd/promtool",),
         go=(1, 26, 7),
@@ -247,13 +254,7 @@ AMTOOL = Tool(
     minimum=(0, 28, 0),
     version_command=("--version",),
     what="Alertmanager's own judge of its configuration: says which receiver an alert reaches",
-    release=Release(
-        url="https://github.com/prometheus/alertmanager/releases/download/v{version}/alertmanager-{version}.{os}-{arch}.tar.gz",
-        checksums="https://github.com/prometheus/alertmanager/releases/download/v{version}/sha256sums.txt",
-        strip="alertmanager-{version}.{os}-{arch}",
-        systems=_PROMETHEUS_SYSTEMS,
-        machines=_PROMETHEUS_MACHINES,
-    ),
+    release=_prometheus_release("alertmanager"),
     go=GoBuild(
         packages=("github.com/prometheus/alertmanager/cmd/amtool",),
         go=(1, 26, 0),
@@ -319,8 +320,8 @@ VAULT = Tool(
         url="https://releases.hashicorp.com/vault/{version}/vault_{version}_{os}_{arch}.zip",
         checksums="https://releases.hashicorp.com/vault/{version}/vault_{version}_SHA256SUMS",
         strip=".",
-        systems=MappingProxyType({"Linux": "linux", "Darwin": "darwin"}),
-        machines=MappingProxyType({"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}),
+        systems=_SYSTEMS,
+        machines=_MACHINES,
     ),
     go=GoBuild(
         # Its core with the engines and logins that the platform uses; the whole command brings those of every cloud.

