@@ -127,3 +127,8 @@ class DataOutputs(TypedDict):
     """ARN of the vault of its backups; empty where it holds no data, or has no backups: an engine drops an output without a value."""
     stores: pulumi.Output[Mapping[str, Mapping[str, Mapping[str, object]]]]
     """Connections by kind (`buckets`, `queues`, ...) and name: that of the store, and those of whoever was granted something, by name."""
+
+
+def said(value: pulumi.Input[str | None]) -> pulumi.Output[str]:
+    """An output that is empty rather than none: an engine drops one without a value."""
+    return pulumi.Output.from_input(value).apply(lambda found: found or "")

@@ -13,7 +13,7 @@ from platform_components.cluster.eks_cluster import EksCluster
 from platform_components.cluster.versions import support_warning
 from platform_components.declarations.environment import Environment
 from platform_components.tags import merge_tags
-from stacks.contracts import ClusterOutputs
+from stacks.contracts import ClusterOutputs, said
 from stacks.providers import options
 from stacks.upstream import Upstream
 
@@ -45,7 +45,7 @@ def build(environment: Environment, upstream: Upstream, today: date | None = Non
         kubeconfig=cluster.kubeconfig,
         cluster_security_group_id=cluster.cluster_security_group_id,
         oidc_issuer=cluster.oidc_issuer,
-        oidc_provider_arn=cluster.oidc_provider_arn.apply(lambda arn: arn or ""),
+        oidc_provider_arn=said(cluster.oidc_provider_arn),
         key_arn=cluster.key_arn,
         karpenter_instance_profile_name=cluster.karpenter_instance_profile_name,
         karpenter_queue_name=cluster.karpenter_queue_name,

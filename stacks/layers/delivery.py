@@ -15,7 +15,7 @@ from platform_components.secrets.args import SecretsSettings
 from platform_components.secrets.reference import SecretReference, SecretStore
 from platform_components.secrets.team_secrets import TeamSecrets
 from platform_components.secrets.tenancy import secret_path
-from stacks.contracts import DeliveryOutputs
+from stacks.contracts import DeliveryOutputs, said
 from stacks.layers.platform import addon_namespaces, after, surroundings
 from stacks.providers import options
 from stacks.secret_stores import team_secrets, with_vault
@@ -36,9 +36,9 @@ def build(environment: Environment, upstream: Upstream) -> DeliveryOutputs:
         runner_names=runners.runner_names if runners is not None else pulumi.Output.from_input([]),
         registry=pulumi.Output.from_input(registry.registry if registry is not None else ""),
         repository_urls=pulumi.Output.from_input(registry.repository_urls if registry is not None else {}),
-        signing_key=_text(registry.signing_key if registry is not None else None),
-        signing_public_key=_text(registry.signing_public_key if registry is not None else None),
-        release_engine=_text(releases.engine if releases is not None else None),
+        signing_key=said(registry.signing_key if registry is not None else None),
+        signing_public_key=said(registry.signing_public_key if registry is not None else None),
+        release_engine=said(releases.engine if releases is not None else None),
     )
 
 
@@ -99,8 +99,3 @@ def progressive(environment: Environment, upstream: Upstream, opts: pulumi.Resou
         return None
     args = ProgressiveDeliveryArgs(**dict(settings), **surroundings(environment, upstream))
     return ProgressiveDelivery(environment.environment, args, opts)
-
-
-def _text(late: pulumi.Input[str | None]) -> pulumi.Output[str]:
-    """What may be missing, as outputs of stacks have it."""
-    return pulumi.Output.from_input(late).apply(lambda found: found or "")

@@ -38,7 +38,7 @@ from platform_components.resilience.cluster_documents import DRILL
 from platform_components.secrets.args import SecretsPlatformArgs
 from platform_components.secrets.secrets_platform import SecretsPlatform
 from platform_components.tags import merge_tags
-from stacks.contracts import PlatformOutputs
+from stacks.contracts import PlatformOutputs, said
 from stacks.providers import options
 from stacks.upstream import Upstream
 
@@ -88,11 +88,6 @@ def build(environment: Environment, upstream: Upstream) -> PlatformOutputs:
         secrets_people_accessor=said(secrets.oidc_accessor if secrets is not None else None),
         cost_alerts_topic_arn=alerts.topic_arn if alerts is not None else None,
     )
-
-
-def said(value: pulumi.Output[str | None] | None) -> pulumi.Output[str]:
-    """An output that is empty rather than none: an engine drops one without a value."""
-    return pulumi.Output.from_input(value).apply(lambda found: found or "")
 
 
 def public_zone(environment: Environment, opts: pulumi.ResourceOptions) -> PublicZone | None:
