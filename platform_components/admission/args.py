@@ -36,7 +36,7 @@ Registry = Annotated[str, Field(pattern=REGISTRY_PATTERN)]
 NamespaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
-OPERATORS = ("cert-manager", "external-secrets", "istio-system")
+OPERATORS = ("cert-manager", "external-secrets", "istio-system", "velero")
 
 
 class PlatformIdentities(Args):
@@ -54,7 +54,7 @@ class PlatformIdentities(Args):
         default=OPERATORS,
         description="Namespaces whose service accounts act for the platform: operators that put the labels of what they are told on what "
         "they make. None that makes whatever tenants describe: GitOps, CI, autoscalers of jobs. Omitted: cert-manager, external-secrets, "
-        "istio-system.",
+        "istio-system, velero (whose restores bring back what the platform made).",
     )
 
     def all_groups(self) -> tuple[str, ...]:

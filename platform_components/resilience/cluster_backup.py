@@ -117,6 +117,17 @@ class ClusterBackup(PlatformComponent):
             data={documents.MANIFEST: pulumi.Output.json_dumps(documents.restore(schedule))},
             opts=self.child_options(depends_on=[release]),
         )
+        mirror = args.mirror.mirror() if args.mirror else None
+        k8s.batch.v1.CronJob(
+            child_name(name, "drill-job"),
+            metadata=self._metadata(),
+            spec=documents.drill(mirrored(documents.KUBECTL, mirror), drill.cron, content),
+            opts=self.child_options(depends_on=[files, *self._create_drill_account(release)]),
+        )
+
+    def _create_drill_account(self, release: pulumi.Resource) -> list[pulumi.Resource]:
+        """The account of the drill's job and its rights; all of them are there before it runs."""
+        name = self._name
         account = k8s.core.v1.ServiceAccount(
             child_name(name, "drill"), metadata=self._metadata(), opts=self.child_options(depends_on=[release])
         )
@@ -148,13 +159,7 @@ class ClusterBackup(PlatformComponent):
             subjects=subjects,
             opts=self.child_options(depends_on=[cluster_role]),
         )
-        mirror = args.mirror.mirror() if args.mirror else None
-        k8s.batch.v1.CronJob(
-            child_name(name, "drill-job"),
-            metadata=self._metadata(),
-            spec=documents.drill(mirrored(documents.KUBECTL, mirror), drill.cron, content),
-            opts=self.child_options(depends_on=[account, files, bound, cluster_bound]),
-        )
+        return [account, bound, cluster_bound]
 
     def _metadata(self) -> Any:
         return {"name": documents.DRILL, "namespace": velero.NAMESPACE, "labels": owned()}

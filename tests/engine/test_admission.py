@@ -329,6 +329,7 @@ def test_a_tenant_puts_the_label_on_nothing(api: Api) -> None:
         (("system:nodes",), True),
         (("system:serviceaccounts:kube-system",), True),
         (("system:serviceaccounts:cert-manager",), True),
+        (("system:serviceaccounts:velero",), True),
         (("system:serviceaccounts:argocd",), False),
         (("shop",), False),
         ((), False),
