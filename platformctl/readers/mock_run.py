@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import pulumi
 from platform_policies.graph import SECRET, ResourceGraph
-from pulumi.runtime import run_in_stack, set_all_config
+from pulumi.runtime import register_stack_transformation, run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockSettings
 from pulumi.runtime.settings import ROOT, SETTINGS, configure
 from pydantic import ValidationError
@@ -147,7 +147,7 @@ def run_program(
             )
         )
         set_all_config(dict(config or {}), list(secrets))
-        _run_loop(program)
+        _run_loop(program, monitor)
 
     try:
         with _no_collection():
@@ -159,8 +159,9 @@ def run_program(
         raise
 
 
-def _run_loop(program: Callable[[], Any]) -> None:
+def _run_loop(program: Callable[[], Any], monitor: RecordingMonitor) -> None:
     async def body() -> None:
+        register_stack_transformation(monitor.begin)
         program()
         await _settle()
 

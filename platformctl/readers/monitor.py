@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from google.protobuf import empty_pb2, struct_pb2
 from platform_policies.graph import UNKNOWN, Node, ResourceGraph
+from pulumi import ResourceTransformationArgs
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
@@ -88,13 +89,22 @@ class RecordingMonitor(MockMonitor):
         self.exports: dict[str, Any] = {}
         """The stack's outputs as the wire has them."""
         self._nodes: dict[str, Node] = {}
+        self._begun: dict[tuple[str, str], int] = {}
         self._outputs: dict[str, dict[str, Any]] = {}
         self._collapse = settings.preview or settings.marked
         self._root = f"file://{settings.root}/" if settings.root else None
 
+    def begin(self, args: ResourceTransformationArgs) -> None:
+        """Note a resource as the program makes it."""
+        self._begun.setdefault((args.type_, args.name), len(self._begun))
+
     def graph(self) -> ResourceGraph:
-        """Everything recorded so far, in registration order."""
-        return ResourceGraph(tuple(self._nodes.values()))
+        """Everything recorded so far, in the order in which the program made it: in which order registrations end is chance."""
+        return ResourceGraph(tuple(sorted(self._nodes.values(), key=self._made_at)))
+
+    def _made_at(self, node: Node) -> tuple[int, str]:
+        """What no program makes comes first: the stack itself, then default providers."""
+        return (-2 if node.type == STACK_TYPE else self._begun.get((node.type, node.name), -1)), node.urn
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:  # noqa: N802
         """Record a registration and answer with the id and outputs the engine would give."""

@@ -353,6 +353,20 @@ pulumi.export("slow", pulumi.Output.from_input(slow()))
     assert run_stack(new_project(program), "dev.network").outputs == {"slow": "done"}
 
 
+def test_resources_stand_in_the_order_in_which_the_program_makes_them() -> None:
+    """However long one has to wait for what it is given."""
+
+    def program() -> None:
+        async def slow() -> str:
+            await asyncio.sleep(0.01)
+            return "x"
+
+        random.RandomPet("waits", prefix=pulumi.Output.from_input(slow()))
+        random.RandomPet("waits-not")
+
+    assert [node.name for node in deploy(program).graph if node.type == "random:index/randomPet:RandomPet"] == ["waits", "waits-not"]
+
+
 # Tables and values
 
 
