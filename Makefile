@@ -45,7 +45,7 @@ unit: $(VENV)/.installed ## Unit and contract tests
 
 engine-tests: $(VENV)/.installed ## Tests on the real engine and the sandbox
 	@$(BIN)/platformctl tools install pulumi kubernetes kubectl helm promtool amtool otelcol logql actionlint vault || test -z "$$CI"
-	@$(BIN)/pytest -q -n $(ENGINE_WORKERS) --dist loadgroup tests/engine
+	@$(BIN)/pytest -q -n $(ENGINE_WORKERS) --durations=40 tests/engine
 
 docs: $(VENV)/.installed ## Generate docs/components, the environment schema and the dashboards
 	@$(BIN)/python docs/generate.py

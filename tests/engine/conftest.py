@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from platformctl.engine.cli import find_cli, find_tool
 from platformctl.engine.toolbox import ACTIONLINT, AMTOOL, KUBERNETES, LOGQL, OTELCOL, PROMTOOL, VAULT, Tool
@@ -21,26 +23,33 @@ PLATFORMCTL = (sys.executable, "-m", "platformctl")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the engine; a missing engine skips visibly here and fails in CI.
-
-    Tests that share what their module has started run in one worker, so that it is started once; the others go wherever there is room.
-    """
+    """Everything in this folder needs the engine; a missing engine skips visibly here and fails in CI."""
     here = Path(__file__).parent
     ours = [item for item in items if here in item.path.parents]
     missing = bool(ours) and find_cli() is None
     for item in ours:
         item.add_marker(pytest.mark.engine)
         item.add_marker(pytest.mark.timeout(900))
-        if isinstance(item, pytest.Function) and _shares(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if missing and not os.environ.get("CI"):
             item.add_marker(pytest.mark.skip(reason="no Pulumi CLI: run `platformctl tools install pulumi`"))
 
 
-def _shares(test: pytest.Function) -> bool:
-    """Whether a test uses anything that lives as long as its module."""
-    definitions = test._fixtureinfo.name2fixturedefs.values()
-    return any(found[-1].scope == "module" for found in definitions if found)
+class _ByModule(LoadScopeScheduling):
+    """Tests of a module that starts something for all of them run in one worker, which starts it once; others go where there is room."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return path if _starts_something(path) else nodeid
+
+
+@cache
+def _starts_something(path: str) -> bool:
+    return 'scope="module"' in (ROOT / path).read_text(encoding="utf-8")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """How tests are spread over workers; xdist's own groups need ids that this pytest no longer lets it change."""
+    return _ByModule(config, log)
 
 
 @pytest.fixture(scope="session")
