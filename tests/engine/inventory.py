@@ -39,7 +39,7 @@ OBSERVED: Final = "status"
 BOOKKEEPING: Final = frozenset({"created", "modified", "sourcePosition", "stackTrace"})
 """What the engine notes of a run beside a resource."""
 _OF_A_PROCESS: Final = ("url", "pid", "directory", "uptime_seconds")
-_OF_A_SERVER: Final = ("server", "processes")
+_OF_A_SERVER: Final = ("server", "processes", "process")
 _DRAWN: Final = re.compile("|".join(f"(?P<{name}>{form})" for name, form in FORMS.items()))
 
 
@@ -74,11 +74,16 @@ def inventory(repository: Repository, stacks: list[str]) -> str:
         held += sorted(map(resource, exported["deployment"]["resources"]), key=lambda found: found["urn"])
     status = json.loads(repository.platformctl("sandbox", "status", "--json").stdout)
     counted = {key: value for key, value in status.items() if key not in _OF_A_PROCESS}
-    counted["clusters"] = [{key: value for key, value in found.items() if key not in _OF_A_SERVER} for found in status["clusters"]]
+    counted["clusters"] = [_of_any_server(found) for found in status["clusters"]]
+    counted["vault"] = _of_any_server(status["vault"] or {})
     text = json.dumps([*held, counted])
     for value, name in sorted({pair for found in held for pair in told(found)}):
         text = text.replace(value, name)
     return json.dumps(Names()(json.loads(text)), indent=1)
+
+
+def _of_any_server(status: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in status.items() if key not in _OF_A_SERVER}
 
 
 def told(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

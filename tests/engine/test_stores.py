@@ -533,7 +533,7 @@ def test_what_moto_lacks_of_a_registry_is_in_the_state(stores: Repository, outpu
     assert made["images-packages-python"]["arn"] == outputs["images"]["packages"]["python"]
 
 
-def test_only_who_was_granted_the_key_signs_and_anybody_verifies(stores: Repository, account: Account, outputs: dict[str, Any]) -> None:
+def test_only_who_was_granted_the_key_signs_and_anybody_verifies(stores: Repository, outputs: dict[str, Any]) -> None:
     """What cosign signs: an in-toto statement about a digest, in a DSSE envelope, by ECDSA over SHA-256."""
     kms, key = stores.aws("kms"), outputs["images"]["key"]
     (grant,) = kms.list_grants(KeyId=key)["Grants"]
@@ -546,8 +546,9 @@ def test_only_who_was_granted_the_key_signs_and_anybody_verifies(stores: Reposit
         PolicyName="everything",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
     )
-    assert account.may(outputs["roles"]["stranger"], "kms:DescribeKey", key)
-    assert not account.may(outputs["roles"]["stranger"], "kms:Sign", key)
+    after = Account(stores.aws)
+    assert after.may(outputs["roles"]["stranger"], "kms:DescribeKey", key)
+    assert not after.may(outputs["roles"]["stranger"], "kms:Sign", key)
     iam.delete_role_policy(RoleName=outputs["roles"]["stranger"], PolicyName="everything")
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
