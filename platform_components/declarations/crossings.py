@@ -90,7 +90,7 @@ def slo_findings(periods: Mapping[str, int], retention_days: int) -> Iterator[Fi
 
 def resilience_findings(data: DataSettings, resilience: ResilienceSettings) -> Iterator[Finding]:
     """Promises that what is configured does not keep."""
-    for field, message in broken(data, resilience):
+    for _, field, message in broken(data, resilience):
         yield ("resilience", field), message
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from platform_components.args import Args
 from platform_components.data.bucket_args import BucketArgs
@@ -58,13 +58,27 @@ class StoredStream(StreamSettings):
     grants: Mapping[StoreName, GrantSettings] = Field(default={}, description="Who may use it, by a name of your own. Omitted: nobody.")
 
 
+class StoreDefaults(Args):
+    """What every store of a kind has unless it says otherwise: those of teams, too."""
+
+    buckets: BucketArgs = Field(BucketArgs(), description="Of buckets; see the page of Bucket. Omitted: as there.")
+    queues: QueueArgs = Field(QueueArgs(), description="Of queues; see the page of Queue. Omitted: as there.")
+    databases: DatabaseSettings = Field(DatabaseSettings(), description="Of databases; see the page of Database. Omitted: as there.")
+    caches: CacheSettings = Field(CacheSettings(), description="Of caches; see the page of Cache. Omitted: as there.")
+    streams: StreamSettings = Field(StreamSettings(), description="Of streams; see the page of Stream. Omitted: as there.")
+
+    def written(self) -> dict[str, dict[str, Any]]:
+        """What is set, by kind, in YAML form."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
 class DataSettings(Args):
     """What holds an environment's data."""
 
-    defaults: Mapping[str, Mapping[str, Any]] = Field(
-        default={},
-        description="What every store of a kind (buckets, queues, databases, caches, streams) has unless it says otherwise. Omitted: as "
-        "the profile says.",
+    defaults: StoreDefaults = Field(
+        StoreDefaults(),
+        description="What every store of a kind (buckets, queues, databases, caches, streams) has unless it says otherwise, those of teams "
+        "too. Omitted: as the profile says.",
     )
     buckets: Mapping[StoreName, StoredBucket] = Field(default={}, description="Buckets by name; see the page of Bucket. Omitted: none.")
     queues: Mapping[StoreName, StoredQueue] = Field(default={}, description="Queues by name; see the page of Queue. Omitted: none.")
@@ -77,21 +91,15 @@ class DataSettings(Args):
     @model_validator(mode="before")
     @classmethod
     def _over_defaults(cls, data: Any) -> Any:
-        """Lay each store over the defaults of its kind; what is no mapping is left for the fields to refuse."""
+        """Lay each store over the defaults of its kind; what is wrong, or no mapping, is left for its own field to refuse."""
         if not isinstance(data, Mapping) or not isinstance(data.get("defaults", {}), Mapping):
             return data
         laid = dict(data)
         for kind, below in data.get("defaults", {}).items():
             stores = data.get(kind)
-            if isinstance(stores, Mapping) and isinstance(below, Mapping):
+            if isinstance(stores, Mapping) and isinstance(below, Mapping) and _sound(kind, below):
                 laid[kind] = {name: with_defaults(below, store) if isinstance(store, Mapping) else store for name, store in stores.items()}
         return laid
-
-    @model_validator(mode="after")
-    def _kinds_exist(self) -> "DataSettings":
-        if unknown := sorted(set(self.defaults) - set(KINDS)):
-            raise ValueError(f"defaults names {', '.join(unknown)}, which is no kind of store; choose from {', '.join(KINDS)}")
-        return self
 
     def tiers(self) -> Iterator[tuple[str, str, Tier]]:
         """Kind, name and tier of each store that stands in the network."""
@@ -104,7 +112,17 @@ class DataSettings(Args):
                 yield "streams", name, Tier.INTRA
 
 
-KINDS = ("buckets", "queues", "databases", "caches", "streams")
+KINDS = tuple(StoreDefaults.model_fields)
+"""What a kind of store is called here."""
+
+
+def _sound(kind: str, defaults: Mapping[str, Any]) -> bool:
+    try:
+        StoreDefaults.model_validate({kind: defaults})
+    except ValidationError:
+        return False
+    return True
+
 
 _QUIET = {"removal": "delete", "alarms": {"enabled": False}}
 

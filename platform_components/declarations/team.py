@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from platform_components.admission.policy import Mode
 from platform_components.admission.workload_policies import IMAGE_REGISTRIES
 from platform_components.charts.records import vcluster
@@ -20,8 +22,9 @@ from platform_components.declarations.platform import PlatformSettings
 from platform_components.declarations.translate import choices, nearest
 from platform_components.errors import DeclarationError, Problem
 from platform_components.names import COMPONENT_NAME_MAX, child_name
+from platform_components.resilience.promises import broken
 from platform_components.tenancy.args import Team, namespace_of
-from platform_components.tenancy.claims import SECTIONS, DataKind, missing_tier, store_name
+from platform_components.tenancy.claims import SECTIONS, DataKind, claimed_stores, missing_tier, store_name
 from platform_components.tenancy.isolation import Isolation, model_pool
 from platform_components.tenancy.placement import crowded, shard_of, shards_needed
 from platform_components.tenancy.quotas import QUOTA_CLASSES
@@ -62,6 +65,12 @@ def team_files(directory: Path) -> dict[str, Path]:
 def shard_files(directory: Path, shard: int, shards: int) -> dict[str, Path]:
     """The team files of one shard. Where a team belongs is told by its file's name: a broken file has a place, too."""
     return {name: path for name, path in team_files(directory).items() if shard_of(name, shards) == shard}
+
+
+def may_hold_data(directory: Path, environment: str) -> bool:
+    """Whether a team has stores in an environment. A broken file may be of such a team: backups must not end with a slip of the pen."""
+    teams = load_teams(team_files(directory))
+    return bool(teams.broken) or any(declared.team.data and environment in declared.team.environments for declared in teams.sound.values())
 
 
 def load_teams(files: Mapping[str, Path], root: Path | None = None) -> Teams:
@@ -158,6 +167,7 @@ def _refused_images(platform: PlatformSettings) -> list[str]:
 def _fit_findings(team: Team, environment: Environment) -> Iterator[Finding]:
     """What a team asks of an environment and does not get."""
     yield from _claim_findings(team, environment)
+    yield from _promise_findings(team, environment)
     yield from _isolation_findings(team, environment)
 
 
@@ -211,6 +221,25 @@ def _claim_findings(team: Team, environment: Environment) -> Iterator[Finding]:
         most = BUCKET_NAME_MAX if wanted.kind is DataKind.BUCKET else COMPONENT_NAME_MAX
         if len(full) > most:
             yield path, f"is called {full} in {name}, which has {len(full)} characters; use a name that makes it at most {most}"
+
+
+def _promise_findings(team: Team, environment: Environment) -> Iterator[Finding]:
+    """Stores that do not keep what an environment promises, or that its defaults make impossible."""
+    if environment.environment not in team.environments:
+        return
+    defaults = environment.data.defaults.written()
+    for claim, wanted in team.data.items():
+        try:
+            stores = claimed_stores({claim: wanted}, defaults)
+        except ValidationError as error:
+            why = "; ".join(detail["msg"] for detail in error.errors(include_url=False))
+            yield ("data", claim), f"cannot be made with data.defaults.{SECTIONS[wanted.kind]} of {environment.environment}: {why}"
+            continue
+        for _, promise, message in broken(stores, environment.resilience):
+            yield (
+                ("data", claim),
+                f"breaks resilience.{promise} of {environment.environment}: {message}; change either",
+            )
 
 
 def _store_problems(teams: Teams, environments: Mapping[str, Environment]) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from platform_components.declarations.data import DataSettings
 from platform_components.resilience.args import BackupSettings, ResilienceSettings, Survives
 from platform_components.resilience.cluster_args import ClusterBackupSettings
+from platform_components.tenancy.claims import ClaimedStores
 
 LOG_HOURS = 5 / 60
 """RDS puts its transaction logs away every five minutes (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html)."""
@@ -15,6 +16,10 @@ FAILOVER_HOURS = 2 / 60
 
 START_HOURS = 0.5
 """Until a restored instance answers, besides the time that its data takes: an assumption, which a drill should replace."""
+
+
+Stores = DataSettings | ClaimedStores
+"""What holds data: an environment's own, or a team's there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,20 @@ class Loss:
     """Comes back out of a backup, which somebody has to start."""
     rebuilt: bool = False
     """Holds copies and messages on their way only, or what nobody declared: no promise is about it."""
+    team: str = ""
+    """Whose it is; empty: the platform's."""
 
 
-def losses(data: DataSettings, resilience: ResilienceSettings) -> Iterator[Loss]:
-    """What is lost of each store where the failure happens that the promises are about."""
+def losses(data: Stores, resilience: ResilienceSettings) -> Iterator[Loss]:
+    """What is lost of each store, and of pods' volumes, where the failure happens that the promises are about."""
+    yield from store_losses(data, resilience)
+    interval = None if resilience.survives is Survives.REGION or resilience.cluster is None else volume_interval(resilience.cluster)
+    why = "a volume lies in one zone, and " + ("no snapshot is kept" if interval is None else f"a snapshot is made every {interval:g} h")
+    yield Loss("volumes", "of pods", interval, START_HOURS, why, rebuilt=True)
+
+
+def store_losses(data: Stores, resilience: ResilienceSettings) -> Iterator[Loss]:
+    """What is lost of each store."""
     region = resilience.survives is Survives.REGION
     copied = copy_interval(resilience.backup)
     for name, database in data.databases.items():
@@ -62,9 +77,6 @@ def losses(data: DataSettings, resilience: ResilienceSettings) -> Iterator[Loss]
     for name, cache in data.caches.items():
         safe = not region and cache.copies > 0
         yield Loss("caches", name, 0 if safe else None, FAILOVER_HOURS if safe else START_HOURS, "filled anew", rebuilt=True)
-    interval = None if region or resilience.cluster is None else volume_interval(resilience.cluster)
-    why = "a volume lies in one zone, and " + ("no snapshot is kept" if interval is None else f"a snapshot is made every {interval:g} h")
-    yield Loss("volumes", "of pods", interval, START_HOURS, why, rebuilt=True)
 
 
 def volume_interval(cluster: ClusterBackupSettings) -> float | None:
@@ -79,18 +91,19 @@ def copy_interval(backup: BackupSettings | None) -> float | None:
     return min(found, default=None)
 
 
-def broken(data: DataSettings, resilience: ResilienceSettings) -> Iterator[tuple[str, str]]:
-    """Promises that are not kept: the field that promises, and why it is not."""
+def broken(data: Stores, resilience: ResilienceSettings) -> Iterator[tuple[Loss, str, str]]:
+    """Promises that are not kept: by which store, the field that promises, and why it is not."""
     failure = f"the loss of a {resilience.survives}"
-    for loss in losses(data, resilience):
+    for loss in store_losses(data, resilience):
         if loss.rebuilt:
             continue
         what = f"{loss.kind} {loss.name}"
         if resilience.rpo_hours is not None and (loss.hours is None or loss.hours > resilience.rpo_hours):
             lost = "everything" if loss.hours is None else f"{loss.hours:g} h"
-            yield "rpo_hours", f"{resilience.rpo_hours:g} h are promised for {failure}, and {what} would lose {lost}: {loss.why}"
+            yield loss, "rpo_hours", f"{resilience.rpo_hours:g} h are promised for {failure}, and {what} would lose {lost}: {loss.why}"
         if resilience.rto_hours is not None and loss.recovery_hours > resilience.rto_hours:
             yield (
+                loss,
                 "rto_hours",
                 f"{resilience.rto_hours:g} h are promised for {failure}, and {what} needs {loss.recovery_hours:.1f} h: {loss.why}",
             )

@@ -1,6 +1,7 @@
 """What a team asks for to keep data in: claims by kind and plan, and what becomes of them in an environment. Pure but for Late."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Self
@@ -8,8 +9,11 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field, model_validator
 
 from platform_components.args import Args, Late
+from platform_components.data.bucket_args import BucketArgs
+from platform_components.data.cache_args import CacheSettings
 from platform_components.data.database_args import DatabaseSettings
 from platform_components.data.options import Removal
+from platform_components.data.queue_args import QueueArgs
 from platform_components.declarations.translate import choices
 from platform_components.names import child_name
 from platform_components.network.addresses import Tier
@@ -39,6 +43,11 @@ SECTIONS: Final[Mapping[DataKind, str]] = MappingProxyType(
 
 TIERS: Final[Mapping[DataKind, Tier]] = MappingProxyType({DataKind.DATABASE: Tier.DATABASE, DataKind.CACHE: Tier.CACHE})
 """Tier of the network that a kind stands in; the others are AWS's own services."""
+
+SETTINGS: Final[Mapping[DataKind, type[Args]]] = MappingProxyType(
+    {DataKind.BUCKET: BucketArgs, DataKind.QUEUE: QueueArgs, DataKind.DATABASE: DatabaseSettings, DataKind.CACHE: CacheSettings}
+)
+"""What a store of each kind can be set to."""
 
 _SIZES: Final = {size: {"size": size} for size in ("small", "medium", "large", "xlarge")}
 
@@ -120,6 +129,33 @@ def settings_of(claim: DataClaim, defaults: Mapping[str, Mapping[str, Any]]) -> 
         # AWS would refuse.
         settings["deletion_protection"] = False
     return settings
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedStores:
+    """The stores of a team in an environment, by kind and claim; a team claims no streams."""
+
+    databases: Mapping[str, DatabaseSettings] = field(default_factory=dict)
+    buckets: Mapping[str, BucketArgs] = field(default_factory=dict)
+    queues: Mapping[str, QueueArgs] = field(default_factory=dict)
+    caches: Mapping[str, CacheSettings] = field(default_factory=dict)
+    streams: Mapping[str, Any] = field(default_factory=dict)
+
+
+def claimed_stores(claims: Mapping[str, DataClaim], defaults: Mapping[str, Mapping[str, Any]]) -> ClaimedStores:
+    """What claims become in an environment.
+
+    Args:
+        claims: by name.
+        defaults: `data.defaults` of the environment.
+
+    Raises:
+        ValidationError: a plan and the defaults together are no store.
+    """
+    made: dict[str, dict[str, Any]] = {}
+    for name, claim in claims.items():
+        made.setdefault(SECTIONS[claim.kind], {})[name] = SETTINGS[claim.kind].model_validate(settings_of(claim, defaults))
+    return ClaimedStores(**made)
 
 
 def port_of(claim: DataClaim, defaults: Mapping[str, Mapping[str, Any]]) -> int:

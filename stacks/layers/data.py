@@ -1,6 +1,7 @@
 """The data layer: what holds the environment's data, and who may use it. Everything stands in the environment file; without it, nothing."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -21,6 +22,7 @@ from platform_components.data.stream import Stream
 from platform_components.data.stream_args import StreamArgs
 from platform_components.declarations.data import GrantSettings
 from platform_components.declarations.environment import Environment
+from platform_components.declarations.team import may_hold_data
 from platform_components.identity.args import IdentityRef
 from platform_components.names import child_name
 from platform_components.resilience.args import BackupPlanArgs
@@ -28,6 +30,8 @@ from platform_components.resilience.backup_plan import BackupPlan
 from stacks.contracts import DataOutputs
 from stacks.providers import options
 from stacks.upstream import Upstream
+
+TEAMS = Path(__file__).resolve().parents[1] / "teams"
 
 COMPONENTS: Mapping[str, tuple[Any, Any]] = {
     "buckets": (Bucket, BucketArgs),
@@ -55,7 +59,7 @@ def build(environment: Environment, upstream: Upstream) -> DataOutputs:
             connections.setdefault(kind, {})[name] = {"connection": store.connection.as_inputs(), "grants": granted}
     backup = environment.resilience.backup
     plan = None
-    if connections and backup is not None:
+    if backup is not None and (connections or may_hold_data(TEAMS, environment.environment)):
         # Whatever the environment's provider made has this tag, in every layer.
         plan = BackupPlan(
             child_name(environment.environment, "backup"), BackupPlanArgs(**dict(backup), tag_value=environment.environment), opts

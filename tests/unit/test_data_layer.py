@@ -94,10 +94,33 @@ def test_what_the_file_says_of_a_kind_goes_over_the_profile(tmp_path: Path) -> N
     assert (databases["a1"].backup_days, databases["b1"].backup_days) == (30, 10)
 
 
-def test_an_environment_without_data_makes_nothing(tmp_path: Path) -> None:
+TEAM = "team: ledger\nowners: ['@a']\ngroup: sso\nenvironments: [{environment}]\ndata: {data}\n"
+
+
+@pytest.mark.parametrize(
+    ("team", "plans"),
+    [
+        (None, []),
+        (TEAM.format(environment="prod", data="{jobs: {kind: bucket}}"), ["prod-backup"]),
+        (TEAM.format(environment="dev", data="{jobs: {kind: bucket}}"), []),
+        (TEAM.format(environment="prod", data="{}"), []),
+        ("team: [", ["prod-backup"]),
+    ],
+    ids=["no team", "a team's bucket", "elsewhere", "no data", "a broken file, which may be of a team with data"],
+)
+def test_an_environment_without_data_makes_backups_of_teams_data_or_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, team: str | None, plans: list[str]
+) -> None:
+    teams = tmp_path / "teams"
+    teams.mkdir()
+    if team is not None:
+        (teams / "ledger.yaml").write_text(team, encoding="utf-8")
+    monkeypatch.setattr(data, "TEAMS", teams)
     made = built(declared(tmp_path, ""))
     assert made.value("stores") == {}
-    assert [node.type for node in made.graph if node.custom and not node.type.startswith("pulumi:")] == []
+    assert made.names("platform-components:index:BackupPlan") == plans
+    if not plans:
+        assert [node.type for node in made.graph if node.custom and not node.type.startswith("pulumi:")] == []
 
 
 @pytest.mark.parametrize(
@@ -107,7 +130,8 @@ def test_an_environment_without_data_makes_nothing(tmp_path: Path) -> None:
         ("\ndata:\n  databases: {orders: {sise: large}}\n", "", "data.databases.orders.sise  unknown key; did you mean size?"),
         ("\ndata:\n  databases: {orders: {size: huge}}\n", "", "data.databases.orders.size"),
         ("\ndata:\n  databases: {orders: {grants: {ledger: {role_arn: ledger}}}}\n", "", "data.databases.orders.grants.ledger.role_arn"),
-        ("\ndata:\n  defaults: {tables: {}}\n", "", "defaults names tables, which is no kind of store"),
+        ("\ndata:\n  defaults: {tables: {}}\n", "", "data.defaults.tables  unknown key"),
+        ("\ndata:\n  defaults: {databases: {sise: large}}\n", "", "data.defaults.databases.sise  unknown key; did you mean size?"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, body: str, cache: str, message: str) -> None:
@@ -115,3 +139,9 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, body: str, cache: 
         declared(tmp_path, body, cache=cache)
     assert message in str(refused.value)
     assert "prod.yaml:" in str(refused.value)
+
+
+def test_a_fault_in_defaults_is_told_once_and_where_it_stands(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        declared(tmp_path, "\ndata:\n  defaults: {databases: {sise: large}}\n  databases: {orders: {}}\n")
+    assert [problem.field for problem in refused.value.problems] == ["data.defaults.databases.sise"]

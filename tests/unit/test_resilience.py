@@ -1,10 +1,12 @@
 """Promises and what keeps them: refused where it does not; what a failure costs; and what a BackupPlan makes."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
@@ -12,6 +14,7 @@ from platform_components.data.database import Database
 from platform_components.data.database_args import DatabaseArgs
 from platform_components.declarations.data import DataSettings
 from platform_components.declarations.environment import load_environment
+from platform_components.declarations.team import LEFT_ALONE_VARIABLE
 from platform_components.errors import DeclarationError
 from platform_components.profile import Profile
 from platform_components.resilience.args import PROFILE_DEFAULTS, BackupPlanArgs, ResilienceSettings
@@ -32,7 +35,7 @@ DATA = {"databases": {"orders": {"storage_gb": 400}}, "caches": {"sessions": {}}
 
 
 def refusals(data: dict[str, Any], promise: dict[str, Any]) -> list[str]:
-    return [f"{field}: {why}" for field, why in broken(DataSettings.model_validate(data), ResilienceSettings.model_validate(promise))]
+    return [f"{field}: {why}" for _, field, why in broken(DataSettings.model_validate(data), ResilienceSettings.model_validate(promise))]
 
 
 @pytest.mark.parametrize(
@@ -239,19 +242,37 @@ def test_dr_plan_tells_the_order_and_the_loss() -> None:
     assert steps[:4] == ["network", "keys", "data stores", "restores"]
     assert told["steps"][3] == {"step": "restores", "command": "out of their log: databases platform", "resources": 1}
     assert told["promise"] == {"survives": "zone", "rpo_hours": 1, "rto_hours": 2}
-    assert {(one["kind"], one["name"]): one["lost_hours"] for one in told["lost"]} == {
-        ("databases", "platform"): pytest.approx(1 / 12),
-        ("buckets", "artifacts"): 0,
-        ("queues", "events"): 0,
-        ("caches", "builds"): None,
-        ("volumes", "of pods"): None,
+    assert {(one["team"], one["kind"], one["name"]): one["lost_hours"] for one in told["lost"]} == {
+        (None, "databases", "platform"): pytest.approx(1 / 12),
+        (None, "buckets", "artifacts"): 0,
+        (None, "queues", "events"): 0,
+        (None, "caches", "builds"): None,
+        (None, "volumes", "of pods"): None,
+        ("payments", "queues", "events"): 0,
     }
+
+
+def test_dr_plan_counts_what_teams_have_and_says_whose_it_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LEFT_ALONE_VARIABLE, "")
+    shutil.copytree(ROOT / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    teams = tmp_path / "stacks" / "teams"
+    declared = yaml.safe_load((teams / "payments.yaml").read_text(encoding="utf-8"))
+    declared["data"] |= {"entries": {"kind": "database"}}
+    (teams / "payments.yaml").write_text(yaml.safe_dump(declared), encoding="utf-8")
+    (teams / "storefront.yaml").write_text("team: [", encoding="utf-8")
+    ran = CliRunner().invoke(build_app(), ["dr", "plan", "dev", "-C", str(tmp_path)])
+    assert "    team payments, databases entries: 0.1 h lost, back after 0.6 h (restored to the last five minutes" in ran.stdout
+    *_, tenants, restore = [line for line in ran.stdout.splitlines() if " resources  " in line]
+    assert "up dev.tenants-00" in tenants
+    assert restore.endswith("restores        1 resources  out of their log: team payments, databases entries")
+    assert "left as they are until that is put right: storefront\nwhat they hold is not counted here\n" in ran.stderr
 
 
 def test_what_is_restored_out_of_what_is_told() -> None:
     prod = load_environment(ROOT / "stacks" / "environments" / "prod.yaml")
     lost = list(losses(prod.data, prod.resilience))
     assert [(one.name, one.command, one.resources) for part in ("network", "data", "platform") for one in restores(part, prod, lost)] == [
-        ("restores", "out of the vault frankfurt: databases platform, buckets artifacts", 2),
+        ("restores", "out of the vault frankfurt: databases platform; buckets artifacts", 2),
         ("objects", "a Restore of Velero, of the newest good backup: daily", 1),
     ]

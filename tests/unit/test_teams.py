@@ -170,6 +170,22 @@ def test_a_store_needs_its_tier_and_a_name_of_its_own(copy: Project) -> None:
     assert "dev.yaml:8  data.jobs  is called dev-dev-jobs in dev, and so is that of queues.dev-jobs of environment dev; choose an" in line
 
 
+def test_a_teams_store_keeps_what_its_environment_promises(copy: Project) -> None:
+    dev = copy.folder / "environments" / "dev.yaml"
+    declared = yaml.safe_load(dev.read_text(encoding="utf-8")) | {"data": {}}
+    promised = {**declared, "resilience": {"rpo_hours": 0.01}}
+    dev.write_text(yaml.safe_dump(promised), encoding="utf-8")
+    write(copy, data={"entries": {"kind": "database"}, "jobs": {"kind": "queue"}})
+    (line,) = told(copy)
+    assert "ledger.yaml:8  data.entries  breaks resilience.rpo_hours of dev: 0.01 h are promised for the loss of a zone" in line
+    dev.write_text(yaml.safe_dump({**promised, "data": {"defaults": {"databases": {"standby": True}}}}), encoding="utf-8")
+    assert told(copy) == []
+    # Each by itself is sound; the plan and the defaults together are not.
+    dev.write_text(yaml.safe_dump({**declared, "data": {"defaults": {"databases": {"removal": "keep"}}}}), encoding="utf-8")
+    write(copy, data={"entries": {"kind": "database"}})
+    assert told(copy) == []
+
+
 def test_teams_that_agree_are_not_complained_of(copy: Project) -> None:
     assert crossing(copy, {"services": {"api": {"callers": ["ledger"]}}}, calls=["payments/api"], domains=["ledger.example.org"]) == []
 
