@@ -31,6 +31,7 @@ def team_secrets(
     *,
     group: str | None = None,
     domains: Sequence[str] = (),
+    alert_keys: Sequence[str] = (),
 ) -> TeamSecretsArgs | None:
     """What a team's `TeamSecrets` is told in this environment; None where nothing keeps secrets.
 
@@ -41,6 +42,7 @@ def team_secrets(
         namespaces: its namespaces, which have to be there.
         group: group of the identity provider whose people write its secrets; nobody does where people do not log in.
         domains: domains that it may have certificates of.
+        alert_keys: keys of what reaches its people when an alert fires.
     """
     settings = environment.secrets
     if settings is None:
@@ -48,6 +50,7 @@ def team_secrets(
     given: dict[str, Any] = {
         "team": team,
         "backend": settings.backend,
+        "alert_keys": tuple(alert_keys),
         "clusters": {environment.environment: {"namespaces": tuple(namespaces)}},
     }
     if settings.backend is SecretStore.AWS:

@@ -108,12 +108,12 @@ class Content:
             opts=self._options(backend),
         )  # fmt: skip
         policy = vault.Policy(
-            child_name(self._name, "snapshot-policy"), name=documents.SNAPSHOTS, policy=documents.SNAPSHOT_POLICY, opts=self._options()
+            child_name(self._name, "snapshot-policy"), name=documents.SNAPSHOT_ROLE, policy=documents.SNAPSHOT_POLICY, opts=self._options()
         )
         role = vault.kubernetes.AuthBackendRole(
             child_name(self._name, "snapshot-role"),
             backend=backend.path,
-            role_name=documents.SNAPSHOTS,
+            role_name=documents.SNAPSHOT_ROLE,
             audience=AUDIENCE,
             bound_service_account_names=[documents.SNAPSHOTS],
             bound_service_account_namespaces=[chart.NAMESPACE],

@@ -17,6 +17,8 @@ Spec = Any
 
 BOOTSTRAP: Final = "vault-bootstrap"
 SNAPSHOTS: Final = "vault-snapshots"
+SNAPSHOT_ROLE: Final = "platform.snapshots"
+"""Its role in the login, and its policy. No team's are called so: those have no dot, or the team before it."""
 PROGRAM_ROLE: Final = "platform-program"
 """Role of Vault's AWS login that the platform's program logs in for, and its policy."""
 CERTIFICATE_HOURS: Final = 2160

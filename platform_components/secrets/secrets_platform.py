@@ -175,7 +175,7 @@ class SecretsPlatform(PlatformComponent):
             metadata=self._metadata(documents.SNAPSHOTS),
             spec=documents.snapshot_job(
                 mirrored(chart.IMAGE, mirror), mirrored(documents.AWS_CLI, mirror), args.snapshot_schedule, bucket.bucket_name,
-                documents.SNAPSHOTS, content.mount,
+                documents.SNAPSHOT_ROLE, content.mount,
             ),
             opts=self.child_options(depends_on=[self._account(documents.SNAPSHOTS), identity, content.snapshot_role]),
         )  # fmt: skip

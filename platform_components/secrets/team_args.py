@@ -11,6 +11,7 @@ from platform_components.secrets.reference import SecretStore
 from platform_components.secrets.tenancy import MAX_TTL_SECONDS, TEAM_PATTERN
 
 KubernetesName = Annotated[str, StringConstraints(pattern=KUBERNETES_NAME)]
+SecretKeyName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
 DomainName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")]
 READER = "secrets-reader"
 """Service account that External Secrets logs in as for a team, in each of its namespaces."""
@@ -62,6 +63,11 @@ class TeamSecretsArgs(Args):
         default=(), description="Domains that the team may have certificates of, with what lies below. Vault only. Omitted: none."
     )
     people: People | None = Field(default=None, description="Who writes the team's secrets. Vault only. Omitted: nobody but operators.")
+    alert_keys: tuple[SecretKeyName, ...] = Field(
+        default=(),
+        description="Keys of what reaches the team's people when an alert fires: written by the team at `TEAM/alerts.keys`, and copied "
+        "into the Secret `alerts-TEAM` of the namespace monitoring, which has to be there. Omitted: none.",
+    )
     token_seconds: int = Field(
         default=MAX_TTL_SECONDS, ge=60, le=MAX_TTL_SECONDS, description="Life of a workload's login, in seconds. Omitted: 3600, the most."
     )

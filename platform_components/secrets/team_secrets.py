@@ -1,15 +1,17 @@
 """TeamSecrets: one team's part of the store of secrets, the same whether Vault or AWS Secrets Manager keeps them.
 
-Builds policies, roles of each cluster's login, a role for certificates, a key for encryption, the group of the team's people, and in each
-namespace a service account and a SecretStore. Does not build namespaces, nor any secret: people write those.
+Builds policies, roles of each cluster's login, a role for certificates, a key for encryption, the group of the team's people, in each
+namespace a service account and a SecretStore, and what copies the team's keys to Alertmanager. Does not build namespaces, nor any secret:
+people write those.
 """
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from platform_components.charts.traffic import MONITORING
 from platform_components.component import PlatformComponent
 from platform_components.custom_resources import CustomResources
 from platform_components.identity.args import IdentityMode, WorkloadIdentityArgs
@@ -23,6 +25,12 @@ from platform_components.secrets.team_args import READER, People, TeamSecretsArg
 from platform_components.secrets.tenancy import (
     AUDIENCE,
     Mounts,
+    TeamRole,
+    alerts_path,
+    alerts_policy,
+    alerts_policy_name,
+    alerts_role,
+    alerts_secret,
     kubernetes_mount,
     people_policy,
     people_policy_name,
@@ -35,6 +43,21 @@ from platform_components.secrets.tenancy import (
 STORE: Final = "team"
 """Name of the SecretStore in each namespace of a team, whatever keeps the secrets."""
 _CERTIFICATE_SECONDS: Final = 72 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads for a SecretStore."""
+
+    namespace: str
+    account: str
+    """Its service account."""
+    store: str
+    """Name of the SecretStore."""
+    role: str
+    """Its role in Vault's login."""
+    reads: str
+    """What it may read in AWS Secrets Manager, below the prefix."""
 
 
 class TeamSecrets(PlatformComponent):
@@ -60,15 +83,13 @@ class TeamSecrets(PlatformComponent):
         super().__init__(name, args, opts)
         self._args = args
         self._mounts = Mounts()
-        namespaces: tuple[str, ...] = ()
-        policy: pulumi.Output[str] | None = None
-        if args.backend is SecretStore.VAULT:
-            policy = self._vault()
-            if args.server is not None:
-                namespaces = self._stores({namespace: {} for namespace in args.store_access.namespaces}, {"vault": self._vault_store()})
-        else:
-            roles = self._aws_roles()
-            namespaces = self._stores(roles, {"aws": self._aws_store()})
+        policy = self._vault() if args.backend is SecretStore.VAULT else None
+        namespaces = args.store_access.namespaces if args.backend is SecretStore.AWS or args.server is not None else ()
+        for namespace in namespaces:
+            # Ends at a slash, so that no other team's name begins with it.
+            self._create_store(namespace, Reader(namespace, READER, STORE, args.team, f"{args.team}/*"))
+        if namespaces and args.alert_keys:
+            self._copy_alert_keys()
         self.policy_name = pulumi.Output.from_input(policy)
         self.store_name = pulumi.Output.from_input(STORE)
         self.store_namespaces = pulumi.Output.from_input(list(namespaces))
@@ -76,10 +97,7 @@ class TeamSecrets(PlatformComponent):
 
     def reference(self, service: str) -> SecretReference:
         """Where a service's secrets lie: the key that its ExternalSecret names."""
-        path = secret_path(self._args.team, service)
-        if self._args.backend is SecretStore.VAULT:
-            return SecretReference(store=SecretStore.VAULT, reference=path)
-        return SecretReference(store=SecretStore.AWS, reference=f"{self._args.prefix}/{path}")
+        return SecretReference(store=self._args.backend, reference=self._key(secret_path(self._args.team, service)))
 
     def _vault(self) -> pulumi.Output[str]:
         """Policies first: a role that names one which is not there lets people in to nothing, and nobody sees why."""
@@ -91,19 +109,16 @@ class TeamSecrets(PlatformComponent):
         )
         for cluster, access in args.clusters.items():
             role = team_role(team, access.namespaces, access.service_accounts, args.token_seconds)
-            vault.kubernetes.AuthBackendRole(
-                child_name(name, "login", cluster),
-                backend=kubernetes_mount(cluster),
-                role_name=role.name,
-                audience=role.audience,
-                bound_service_account_names=list(role.service_accounts),
-                bound_service_account_namespaces=list(role.namespaces),
-                token_policies=[policy.name],
-                token_no_default_policy=True,
-                token_ttl=role.ttl_seconds,
-                token_max_ttl=role.ttl_seconds,
+            self._login(vault, child_name("login", cluster), cluster, role, policy)
+        if args.alert_keys:
+            alerts = vault.Policy(
+                child_name(name, "alerts"),
+                name=alerts_policy_name(team),
+                policy=alerts_policy(team, self._mounts),
                 opts=self.child_options(),
             )
+            cluster = args.store_cluster or next(iter(args.clusters))
+            self._login(vault, "alerts-login", cluster, alerts_role(team, MONITORING, args.token_seconds), alerts)
         vault.transit.SecretBackendKey(
             child_name(name, "key"), backend=self._mounts.transit, name=team, type="aes256-gcm96", auto_rotate_period=7776000,
             # Vault refuses to delete it, and what it encrypted could not be read without.
@@ -115,6 +130,21 @@ class TeamSecrets(PlatformComponent):
             self._people(vault, args.people)
         named: pulumi.Output[str] = policy.name
         return named
+
+    def _login(self, vault: Any, called: str, cluster: str, role: TeamRole, policy: Any) -> None:
+        vault.kubernetes.AuthBackendRole(
+            child_name(self._name, called),
+            backend=kubernetes_mount(cluster),
+            role_name=role.name,
+            audience=role.audience,
+            bound_service_account_names=list(role.service_accounts),
+            bound_service_account_namespaces=list(role.namespaces),
+            token_policies=[policy.name],
+            token_no_default_policy=True,
+            token_ttl=role.ttl_seconds,
+            token_max_ttl=role.ttl_seconds,
+            opts=self.child_options(),
+        )
 
     def _certificates(self, vault: Any) -> None:
         vault.pkisecret.SecretBackendRole(
@@ -150,75 +180,96 @@ class TeamSecrets(PlatformComponent):
             opts=self.child_options(),
         )  # fmt: skip
 
-    def _stores(self, namespaces: Mapping[str, Mapping[str, Any]], provider: Mapping[str, Any]) -> tuple[str, ...]:
-        """In each namespace the service account that reads, with its annotations, and the store that it reads for."""
-        for namespace, annotations in namespaces.items():
-            metadata: Any = {
-                "name": READER,
-                "namespace": namespace,
-                "labels": owned(),
-                **({"annotations": annotations} if annotations else {}),
-            }
-            account = k8s.core.v1.ServiceAccount(
-                child_name(self._name, "reader", namespace),
-                metadata=metadata,
-                automount_service_account_token=False,
-                opts=self.child_options(),
-            )
-            CustomResources(self, self._name, namespace).create(
-                f"store-{namespace}",
-                "external-secrets.io/v1",
-                "SecretStore",
-                STORE,
-                {"provider": provider, "refreshInterval": 300},
-                after=[account],
-                labels=owned(),
-            )
-        return tuple(namespaces)
+    def _create_store(self, role: str, reader: Reader) -> pulumi.Resource:
+        """The service account that reads, and the store that it reads for."""
+        on_aws = self._args.backend is SecretStore.AWS
+        annotations = {"annotations": self._aws_role(role, reader)} if on_aws else {}
+        metadata: Any = {"name": reader.account, "namespace": reader.namespace, "labels": owned(), **annotations}
+        account = k8s.core.v1.ServiceAccount(
+            child_name(self._name, "reader", role), metadata=metadata, automount_service_account_token=False, opts=self.child_options()
+        )
+        return CustomResources(self, self._name, reader.namespace).create(
+            f"store-{role}",
+            "external-secrets.io/v1",
+            "SecretStore",
+            reader.store,
+            {"provider": self._aws_store(reader) if on_aws else self._vault_store(reader), "refreshInterval": 300},
+            after=[account],
+            labels=owned(),
+        )
 
-    def _vault_store(self) -> dict[str, Any]:
-        args, server = self._args, self._args.server
-        cluster = args.store_cluster or next(iter(args.clusters))
-        return {
-            "server": server.address if server else "",
-            "path": self._mounts.kv,
-            "version": "v2",
-            "caProvider": {"type": "ConfigMap", "name": server.ca_config_map, "key": server.ca_key} if server else {},
-            "auth": {
-                "kubernetes": {
-                    "mountPath": kubernetes_mount(cluster),
-                    "role": args.team,
-                    "serviceAccountRef": {"name": READER, "audiences": [AUDIENCE]},
-                }
+    def _copy_alert_keys(self) -> None:
+        """What the team wrote for Alertmanager, through a reader that sees nothing else of the team's."""
+        args, team = self._args, self._args.team
+        called, keys = alerts_secret(team), self._key(alerts_path(team))
+        # AWS puts six characters behind a name.
+        reader = Reader(MONITORING, called, called, alerts_role(team, MONITORING).name, f"{alerts_path(team)}-??????")
+        store = self._create_store("alert-keys", reader)
+        CustomResources(self, self._name, MONITORING).create(
+            "alert-keys",
+            "external-secrets.io/v1",
+            "ExternalSecret",
+            called,
+            {
+                "secretStoreRef": {"kind": "SecretStore", "name": called},
+                "refreshInterval": "5m",
+                "target": {"name": called, "creationPolicy": "Owner"},
+                "data": [{"secretKey": key, "remoteRef": {"key": keys, "property": key}} for key in args.alert_keys],
             },
+            after=[store],
+            labels=owned(),
+        )
+
+    def _vault_store(self, reader: Reader) -> dict[str, Any]:
+        args, server = self._args, self._args.server
+        assert server is not None  # noqa: S101 -- whoever calls has looked
+        login = {
+            "mountPath": kubernetes_mount(args.store_cluster or next(iter(args.clusters))),
+            "role": reader.role,
+            "serviceAccountRef": {"name": reader.account, "audiences": [AUDIENCE]},
+        }
+        return {
+            "vault": {
+                "server": server.address,
+                "path": self._mounts.kv,
+                "version": "v2",
+                "caProvider": {"type": "ConfigMap", "name": server.ca_config_map, "key": server.ca_key},
+                "auth": {"kubernetes": login},
+            }
         }
 
-    def _aws_roles(self) -> dict[str, dict[str, Any]]:
-        """A role for each namespace, through the cluster's OIDC provider: with Pod Identity every store would act as the controller."""
+    def _aws_store(self, reader: Reader) -> dict[str, Any]:
+        login = {"jwt": {"serviceAccountRef": {"name": reader.account}}}
+        return {"aws": {"service": "SecretsManager", "region": self._args.region, "auth": login}}
+
+    def _aws_role(self, role: str, reader: Reader) -> dict[str, Any]:
+        """A role of each reader, through the cluster's OIDC provider: with Pod Identity every store would act as the controller."""
         args = self._args
         assert args.cluster is not None  # noqa: S101 -- the args were checked
         arn = pulumi.Output.from_input(args.cluster.arn)
-        secrets = pulumi.Output.all(arn, args.region).apply(lambda at: _secrets_of(str(at[0]), str(at[1]), args.prefix, args.team))
+        secrets = pulumi.Output.all(arn, args.region).apply(lambda at: _secrets_of(str(at[0]), str(at[1]), self._key(reader.reads)))
         may = Statement(
             sid="ReadOwnSecrets", actions=("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"), resources=(secrets,)
         )
-        annotations: dict[str, dict[str, Any]] = {}
-        for namespace in args.store_access.namespaces:
-            identity = WorkloadIdentity(
-                child_name(self._name, namespace),
-                WorkloadIdentityArgs(
-                    cluster=args.cluster, namespace=namespace, service_account=READER, statements=(may,), mode=IdentityMode.IRSA
-                ),
-                self.child_options(),
-            )
-            annotations[namespace] = {"eks.amazonaws.com/role-arn": identity.role_arn}
-        return annotations
+        identity = WorkloadIdentity(
+            child_name(self._name, role),
+            WorkloadIdentityArgs(
+                cluster=args.cluster,
+                namespace=reader.namespace,
+                service_account=reader.account,
+                statements=(may,),
+                mode=IdentityMode.IRSA,
+            ),
+            self.child_options(),
+        )
+        return {"eks.amazonaws.com/role-arn": identity.role_arn}
 
-    def _aws_store(self) -> dict[str, Any]:
-        return {"service": "SecretsManager", "region": self._args.region, "auth": {"jwt": {"serviceAccountRef": {"name": READER}}}}
+    def _key(self, path: str) -> str:
+        """A path as an ExternalSecret names it."""
+        return path if self._args.backend is SecretStore.VAULT else f"{self._args.prefix}/{path}"
 
 
-def _secrets_of(cluster_arn: str, region: str, prefix: str, team: str) -> str:
-    """ARN of what a team may read: its name ends at a slash, so that no other team's begins with it."""
+def _secrets_of(cluster_arn: str, region: str, names: str) -> str:
+    """ARN of secrets by their names."""
     at = place_of(cluster_arn)
-    return f"arn:{at.partition}:secretsmanager:{region}:{at.account}:secret:{prefix}/{team}/*"
+    return f"arn:{at.partition}:secretsmanager:{region}:{at.account}:secret:{names}"

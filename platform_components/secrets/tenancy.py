@@ -52,8 +52,23 @@ def workload_policy_name(team: str) -> str:
 
 
 def people_policy_name(team: str) -> str:
-    """Name of the policy of a team's people."""
-    return f"team-{checked(team)}-people"
+    """Name of the policy of a team's people; the dot keeps it from being that of a team called so."""
+    return f"team-{checked(team)}.people"
+
+
+def alerts_policy_name(team: str) -> str:
+    """Name of the policy of what copies a team's keys to Alertmanager."""
+    return f"team-{checked(team)}.alerts"
+
+
+def alerts_path(team: str) -> str:
+    """Path, below the key-value store's mount, of the keys that reach a team's people; no service's, since it has a dot."""
+    return f"{checked(team)}/alerts.keys"
+
+
+def alerts_secret(team: str) -> str:
+    """Name of the Secret that they are copied into, for Alertmanager, and of the service account that reads them for it."""
+    return f"alerts-{checked(team)}"
 
 
 def kubernetes_mount(cluster: str) -> str:
@@ -116,6 +131,12 @@ def people_policy(team: str, mounts: Mounts | None = None) -> str:
     )
 
 
+def alerts_policy(team: str, mounts: Mounts | None = None) -> str:
+    """The policy of what copies a team's keys to Alertmanager: reads these and nothing else of the team's."""
+    at = mounts or Mounts()
+    return _document({f"{at.kv}/data/{alerts_path(team)}": ("read",), **_OWN_TOKEN})
+
+
 def team_role(team: str, namespaces: Sequence[str], service_accounts: Sequence[str], ttl_seconds: int = MAX_TTL_SECONDS) -> TeamRole:
     """A team's role in a cluster's login: bound to namespaces and service accounts by name, never by a wildcard.
 
@@ -128,6 +149,11 @@ def team_role(team: str, namespaces: Sequence[str], service_accounts: Sequence[s
     if problems:
         raise DeclarationError(problems)
     return TeamRole(checked(team), (workload_policy_name(team),), tuple(namespaces), tuple(service_accounts), ttl_seconds)
+
+
+def alerts_role(team: str, namespace: str, ttl_seconds: int = MAX_TTL_SECONDS) -> TeamRole:
+    """The role of what copies a team's keys to Alertmanager, in Alertmanager's namespace; the dot keeps it from being a team's."""
+    return TeamRole(f"{checked(team)}.alerts", (alerts_policy_name(team),), (namespace,), (alerts_secret(team),), ttl_seconds)
 
 
 def checked(team: str) -> str:

@@ -11,9 +11,10 @@ from pydantic import Field
 
 from platform_components.args import Args
 from platform_components.observability.receivers import TeamSettings
+from platform_components.secrets.team_args import SecretKeyName
+from platform_components.secrets.tenancy import alerts_secret
 
-SecretKeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
-_KEY: Final = "Key of the team's Secret `alerts-TEAM` in the namespace monitoring. Required."
+_KEY: Final = "Key of `TEAM/alerts.keys` in the store of secrets, or of the Secret `alerts-TEAM` in the namespace monitoring. Required."
 
 
 class TeamPagerDuty(Args):
@@ -70,9 +71,9 @@ _FIELDS: Final[Mapping[str, str]] = {"pagerduty": "routing_key", "opsgenie": "ap
 """Field of each kind of receiver that names a Secret."""
 
 
-def alerts_secret(team: str) -> str:
-    """Name of the Secret with a team's keys."""
-    return f"alerts-{team}"
+def alert_keys(alerts: TeamAlerts) -> tuple[str, ...]:
+    """Keys that a team's receivers name, each once, sorted."""
+    return tuple(sorted({receiver.key for receiver in (*alerts.page, *alerts.ticket)}))
 
 
 def team_settings(team: str, namespace: str, alerts: TeamAlerts, logs: TeamLogs) -> TeamSettings:

@@ -14,6 +14,7 @@ from platform_components.declarations.team import LEFT_ALONE_VARIABLE, fitting, 
 from platform_components.errors import DeclarationError
 from platform_components.secrets.team_args import TeamSecretsArgs
 from platform_components.tags import merge_tags
+from platform_components.tenancy.alerts import alert_keys
 from platform_components.tenancy.args import Team, TenantArgs, TenantNodes, namespace_of
 from platform_components.tenancy.claims import TIERS, TenantData
 from platform_components.tenancy.isolation import Isolation, model_pool
@@ -86,7 +87,15 @@ def _secrets(environment: Environment, upstream: Upstream, team: Team) -> TeamSe
     """Certificates are of the domains that the team's namespace may answer for."""
     own = [f"{team.team}.{environment.domain}"] if environment.domain else []
     namespaces = [namespace_of(team.team, environment.environment)]
-    return team_secrets(environment, upstream, team.team, namespaces, group=team.group, domains=[*own, *team.domains])
+    return team_secrets(
+        environment,
+        upstream,
+        team.team,
+        namespaces,
+        group=team.group,
+        domains=[*own, *team.domains],
+        alert_keys=alert_keys(team.alerts),
+    )
 
 
 def _data(environment: Environment, upstream: Upstream) -> TenantData:

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from platform_components.secrets.tenancy import AUDIENCE
+from platform_components.charts.traffic import MONITORING
+from platform_components.secrets.tenancy import AUDIENCE, alerts_role, alerts_secret
 from platformctl.sandbox import lifecycle
 from platformctl.sandbox.client import SandboxClient
 from tests.engine.conftest import Repository
@@ -33,7 +34,7 @@ AWS_CLUSTER = {
     "oidc_provider_arn": f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}",
 }
 # Names that begin with each other's are the ones that a sloppy prefix would mix up.
-TEAMS = ("pay", "payments", "pay-ments", "payments-eu", *(f"team-{number:02}" for number in range(16)))
+TEAMS = ("pay", "payments", "pay-ments", "pay-people", "pay-alerts", *(f"team-{number:02}" for number in range(15)))
 ACCOUNT = "secrets-reader"
 CANARY = "canary-of-{team}"
 PROGRAM = f"""
@@ -87,8 +88,17 @@ after = pulumi.ResourceOptions(depends_on=[*mounts, root, config])
 for team in {TEAMS!r}:
     secrets = platform.TeamSecrets(
         team,
-        platform.TeamSecretsArgs(team=team, clusters={{"teams": {{"namespaces": [team]}}}}, domains=[f"{{team}}.internal"]),
+        platform.TeamSecretsArgs(
+            team=team, clusters={{"teams": {{"namespaces": [team]}}}}, domains=[f"{{team}}.internal"], alert_keys=["oncall"]
+        ),
         after,
+    )
+    vault.kv.SecretV2(
+        f"{{team}}-alerts",
+        mount="teams",
+        name=f"{{team}}/alerts.keys",
+        data_json=json.dumps({{"oncall": {CANARY!r}.format(team=team)}}),
+        opts=pulumi.ResourceOptions(depends_on=[secrets]),
     )
     vault.kv.SecretV2(
         f"{{team}}-login",
@@ -164,7 +174,7 @@ def stand(vault_program: Path, kubernetes_programs: dict[str, Path], tmp_path_fa
         found = SandboxClient(sandbox.url, timeout=180).request("GET", "vault").body
         cluster = SandboxClient(sandbox.url, timeout=180).request("GET", "kubernetes", CLUSTER).body["api"]
         api = Api(cluster["server"], cluster["certificateAuthority"], cluster["token"])
-        for team in (*TEAMS, "elsewhere"):
+        for team in (*TEAMS, "elsewhere", MONITORING):
             for path, name, kind in (
                 ("/api/v1/namespaces", team, "Namespace"),
                 (f"/api/v1/namespaces/{team}/serviceaccounts", ACCOUNT, "ServiceAccount"),
@@ -172,6 +182,9 @@ def stand(vault_program: Path, kubernetes_programs: dict[str, Path], tmp_path_fa
             ):
                 answer = api.request("POST", path, {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}})
                 assert answer.admitted, answer.message
+        for team in TEAMS:
+            account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": alerts_secret(team)}}
+            assert api.request("POST", f"/api/v1/namespaces/{MONITORING}/serviceaccounts", account).admitted
         yield Stand(found["address"], Path(found["token_file"]).read_text(), api, repository, sandbox)
         api.close()
 
@@ -204,6 +217,27 @@ def test_every_team_reads_its_own_and_is_refused_every_others(stand: Stand, toke
         wrong = [line for lines in pool.map(lambda both: pair(*both), pairs) for line in lines]
     assert len(pairs) == 400
     assert wrong == []
+
+
+def test_what_copies_a_teams_keys_for_alerts_reads_those_and_nothing_else(stand: Stand, tokens: dict[str, str]) -> None:
+    def login(team: str, account: str) -> str:
+        return stand.login(alerts_role(team, MONITORING).name, stand.account_token(MONITORING, account))
+
+    for team in TEAMS[:5]:
+        token = login(team, alerts_secret(team))
+        reads = {
+            path
+            for one in TEAMS
+            for path in (f"{one}/alerts.keys", f"{one}/ledger")
+            if stand.asked(token, "GET", f"teams/data/{path}") != 403
+        }
+        assert reads == {f"{team}/alerts.keys"}
+        assert stand.asked(token, "GET", f"database/creds/{team}.orders.read") == 403
+        assert stand.client(token).auth.token.lookup_self()["data"]["policies"] == [f"team-{team}.alerts"]
+    with pytest.raises(hvac.exceptions.Forbidden):
+        login("payments", alerts_secret("pay"))
+    with pytest.raises(hvac.exceptions.Forbidden):
+        stand.login(alerts_role("pay", MONITORING).name, stand.account_token("pay"))
 
 
 def test_nothing_of_the_system_is_open(stand: Stand, tokens: dict[str, str]) -> None:
@@ -263,11 +297,11 @@ def test_an_expired_token_is_refused(stand: Stand) -> None:
 
 
 def test_a_token_of_a_service_account_that_is_gone_is_refused(stand: Stand) -> None:
-    token = stand.account_token("team-15")
-    assert stand.login("team-15", stand.account_token("team-15"))
-    assert stand.api.request("DELETE", f"/api/v1/namespaces/team-15/serviceaccounts/{ACCOUNT}").admitted
+    token = stand.account_token("team-14")
+    assert stand.login("team-14", stand.account_token("team-14"))
+    assert stand.api.request("DELETE", f"/api/v1/namespaces/team-14/serviceaccounts/{ACCOUNT}").admitted
     with pytest.raises(hvac.exceptions.Forbidden):
-        stand.login("team-15", token)
+        stand.login("team-14", token)
 
 
 def test_with_aws_a_teams_role_reads_its_own_secret_and_no_other(stand: Stand) -> None:

@@ -193,6 +193,31 @@ def test_a_store_is_called_the_same_whatever_keeps_the_secrets() -> None:
     assert login["serviceAccountRef"] == {"name": "secrets-reader", "audiences": ["vault"]}
 
 
+def test_what_reaches_a_teams_people_is_copied_for_alertmanager_and_by_nobody_who_sees_more() -> None:
+    keys = {"alert_keys": ["oncall", "tickets"]}
+    vault = {"backend": "vault", "cluster": None, "region": None, "server": {"address": "https://vault.example"}}
+    for done, key in ((team(**keys), "platform/pay/alerts.keys"), (team(**keys, **vault), "pay/alerts.keys")):
+        copy = done.one("kubernetes:external-secrets.io:ExternalSecret")
+        assert (copy.inputs["metadata"]["namespace"], copy.inputs["metadata"]["name"]) == ("monitoring", "alerts-pay")
+        assert copy.inputs["spec"]["secretStoreRef"] == {"kind": "SecretStore", "name": "alerts-pay"}
+        assert copy.inputs["spec"]["data"] == [
+            {"secretKey": name, "remoteRef": {"key": key, "property": name}} for name in keys["alert_keys"]
+        ]
+        account = next(node for node in done.graph.of_type("kubernetes:core/v1:ServiceAccount") if node.name == "pay-reader-alert-keys")
+        assert (account.inputs["metadata"]["namespace"], account.inputs["metadata"]["name"]) == ("monitoring", "alerts-pay")
+    role = next(node for node in done.graph.of_type("vault:kubernetes/authBackendRole:AuthBackendRole") if node.name == "pay-alerts-login")
+    assert (role.inputs["roleName"], role.inputs["tokenPolicies"]) == ("pay.alerts", ["team-pay.alerts"])
+    assert role.inputs["boundServiceAccountNamespaces"] == ["monitoring"]
+    (may,) = statements(team(**keys), "pay-alert-keys-policy")
+    at = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:platform/"
+    reads = "secretsmanager:GetSecretValue"
+    assert applies(may, reads, f"{at}pay/alerts.keys-AbCdEf", {})
+    assert not any(
+        applies(may, reads, at + name, {}) for name in ("pay/ledger-AbCdEf", "pay/alerts.keys-more-AbCdEf", "pa/alerts.keys-AbCdEf")
+    )
+    assert team().names("kubernetes:external-secrets.io:ExternalSecret") == []
+
+
 # --- what an environment says, and what a layer above is told
 
 

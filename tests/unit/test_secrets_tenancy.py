@@ -7,7 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platform_components.errors import DeclarationError
-from platform_components.secrets.tenancy import database_role, people_policy, secret_path, team_role, vault_policy
+from platform_components.secrets.documents import PROGRAM_ROLE, SNAPSHOT_ROLE
+from platform_components.secrets.tenancy import (
+    alerts_path,
+    alerts_policy,
+    alerts_policy_name,
+    alerts_role,
+    alerts_secret,
+    database_role,
+    people_policy,
+    people_policy_name,
+    secret_path,
+    team_role,
+    vault_policy,
+    workload_policy_name,
+)
 
 TEAMS = st.from_regex(r"[a-z][a-z0-9-]{0,10}[a-z0-9]", fullmatch=True)
 
@@ -40,6 +54,31 @@ def test_no_team_reaches_what_is_anothers(one: str, other: str) -> None:
     for path in theirs:
         assert bool(allowed(policy, path)) is (one == other), path
     assert bool(allowed(people_policy(one), theirs[0])) is (one == other)
+
+
+ENDINGS = st.sampled_from(["", "-people", "-alerts", "-role", "-snapshots"])
+
+
+@given(TEAMS, ENDINGS, TEAMS, ENDINGS)
+def test_no_policy_and_no_role_is_two_teams_or_the_platforms(one: str, end: str, other: str, other_end: str) -> None:
+    """Who writes last would have what the other was given."""
+    teams = {one, one + end, other + other_end, "vault-snapshots", "platform-program"}
+    policies = [name(team) for team in teams for name in (workload_policy_name, people_policy_name, alerts_policy_name)]
+    roles = [role.name for team in teams for role in (team_role(team, [team], ["app"]), alerts_role(team, "monitoring"))]
+    assert len({*policies, PROGRAM_ROLE, SNAPSHOT_ROLE}) == 3 * len(teams) + 2
+    assert len({*roles, SNAPSHOT_ROLE}) == 2 * len(teams) + 1
+
+
+@given(TEAMS, TEAMS)
+def test_what_copies_a_teams_keys_for_alerts_reads_nothing_else(one: str, other: str) -> None:
+    policy = alerts_policy(one)
+    assert allowed(policy, f"teams/data/{alerts_path(one)}") == {"read"}
+    for path in (f"{alerts_path(one)}/x", secret_path(one, "alerts"), secret_path(other, "ledger"), f"{other}/alerts"):
+        assert allowed(policy, f"teams/data/{path}") == set(), path
+    assert bool(allowed(policy, f"teams/data/{alerts_path(other)}")) is (one == other)
+    role = alerts_role(one, "monitoring")
+    assert (role.namespaces, role.service_accounts, role.policies) == (("monitoring",), (alerts_secret(one),), (alerts_policy_name(one),))
+    assert "update" in allowed(people_policy(one), f"teams/data/{alerts_path(one)}")
 
 
 def test_a_name_that_begins_with_anothers_is_no_way_in() -> None:
