@@ -152,7 +152,7 @@ CASES = (
     Case(
         "vault:identity/group:Group",
         {"name": "team-pay", "type": "external", "policies": ["team-pay"]},
-        {"policies": ["team-pay", "team-pay-people"]},
+        {"policies": ["team-pay", "team-pay.people"]},
         {"type": "internal"},
     ),
 )
@@ -370,7 +370,7 @@ def test_people_log_in_and_write_what_their_group_may(stand: Stand) -> None:
         registered("vault:jwt/authBackendRole:AuthBackendRole", "shop-person")
         for team in ("pay", "payments"):
             registered("vault:index/policy:Policy", f"{team}-people")
-            group = registered("vault:identity/group:Group", f"{team}-group", policies=[f"team-{team}-people"])
+            group = registered("vault:identity/group:Group", f"{team}-group", policies=[f"team-{team}.people"])
             to = {"mountAccessor": backend["accessor"], "canonicalId": group["id"]}
             registered("vault:identity/groupAlias:GroupAlias", f"{team}-group-alias", **to)
 
