@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from platform_components.data.database_args import DatabaseArgs
     from platform_components.data.queue import Queue
     from platform_components.data.queue_args import QueueArgs
+    from platform_components.data.store_alerts import StoreAlerts
+    from platform_components.data.store_alerts_args import StoreAlertsArgs
     from platform_components.data.stream import Stream
     from platform_components.data.stream_args import StreamArgs
     from platform_components.delivery.args import GitOpsArgs
@@ -161,6 +163,8 @@ _MODULES = {
     "TeamContext": "tenancy.context",
     "Tenant": "tenancy.tenant",
     "TenantArgs": "tenancy.args",
+    "StoreAlerts": "data.store_alerts",
+    "StoreAlertsArgs": "data.store_alerts_args",
     "Stream": "data.stream",
     "StreamArgs": "data.stream_args",
     "TeamSecrets": "secrets.team_secrets",
@@ -243,6 +247,8 @@ __all__ = [
     "Slo",
     "SloArgs",
     "Statement",
+    "StoreAlerts",
+    "StoreAlertsArgs",
     "Stream",
     "StreamArgs",
     "Team",

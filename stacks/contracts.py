@@ -123,6 +123,8 @@ class TenantsOutputs(TypedDict):
 class DataOutputs(TypedDict):
     """Outputs of `ENV.data`."""
 
+    alarms_topic_arn: pulumi.Output[str]
+    """ARN of the topic that alarms of stores tell; empty where nobody is to be told."""
     backup_vault_arn: pulumi.Output[str]
     """ARN of the vault of its backups; empty where it holds no data, or has no backups: an engine drops an output without a value."""
     stores: pulumi.Output[Mapping[str, Mapping[str, Mapping[str, object]]]]

@@ -61,6 +61,18 @@ def alarms_publish(place: Place) -> Document:
     }
 
 
+def alarms_tell(place: Place, topic_arn: str) -> Document:
+    """Alarms of this account publish to a topic."""
+    return {
+        "Sid": "CloudwatchPublish",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic_arn,
+        "Condition": {"StringEquals": {"aws:SourceAccount": place.account}},
+    }
+
+
 def bucket_policy(bucket_arn: str, *others: Document) -> Document:
     """Refuses requests in the clear or by an old TLS, and objects that would be encrypted otherwise than by KMS."""
     everything = [bucket_arn, f"{bucket_arn}/*"]

@@ -12,6 +12,7 @@ from platform_components.data.connection import Access
 from platform_components.data.database_args import DatabaseSettings
 from platform_components.data.queue_args import QueueArgs
 from platform_components.data.stream_args import StreamKind, StreamSettings
+from platform_components.finops.args import Email
 from platform_components.network.addresses import Tier
 from platform_components.profile import Profile, with_defaults
 
@@ -67,9 +68,15 @@ class StoreDefaults(Args):
     caches: CacheSettings = Field(CacheSettings(), description="Of caches; see the page of Cache. Omitted: as there.")
     streams: StreamSettings = Field(StreamSettings(), description="Of streams; see the page of Stream. Omitted: as there.")
 
-    def written(self) -> dict[str, dict[str, Any]]:
-        """What is set, by kind, in YAML form."""
-        return self.model_dump(mode="json", exclude_unset=True)
+    def written(self, topic_arn: Any = None) -> dict[str, dict[str, Any]]:
+        """What is set, by kind, in YAML form.
+
+        Args:
+            topic_arn: what alarms tell where nothing else is set. Omitted: nobody.
+        """
+        found = self.model_dump(mode="json", exclude_unset=True)
+        told = {"alarms": {"topic_arn": topic_arn}} if topic_arn is not None else {}
+        return {kind: with_defaults(told, found.get(kind, {})) for kind in type(self).model_fields}
 
 
 class DataSettings(Args):
@@ -79,6 +86,12 @@ class DataSettings(Args):
         StoreDefaults(),
         description="What every store of a kind (buckets, queues, databases, caches, streams) has unless it says otherwise, those of teams "
         "too. Omitted: as the profile says.",
+    )
+    notify: tuple[Email, ...] = Field(
+        default=(),
+        max_length=10,
+        description="E-mail addresses that hear of alarms of stores, those of teams too, on a topic of their own with a key at $1 a month; "
+        "see the page of StoreAlerts. A store whose `alarms.topic_arn` is set tells that topic. Omitted: nobody; the alarms are only seen.",
     )
     buckets: Mapping[StoreName, StoredBucket] = Field(default={}, description="Buckets by name; see the page of Bucket. Omitted: none.")
     queues: Mapping[StoreName, StoredQueue] = Field(default={}, description="Queues by name; see the page of Queue. Omitted: none.")

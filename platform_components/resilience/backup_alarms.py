@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
 
 import pulumi
 import pulumi_aws as aws
 
 from platform_components.component import PlatformComponent
-from platform_components.data.documents import alarms_publish, key_policy, topic_policy
+from platform_components.data.alerts_topic import create_alerts_topic, notify
 from platform_components.data.monitoring import backups
 from platform_components.data.watching import create_watch
 from platform_components.names import child_name
 from platform_components.place import Place
 from platform_components.resilience.args import BackupSettings
-from platform_components.resilience.documents import alerts_publish, ended_badly, events_encrypt
+from platform_components.resilience.documents import ended_badly, events_encrypt, events_publish
 from platform_components.tags import MANAGED_BY, merge_tags
 
 
@@ -42,16 +41,19 @@ def create_alarms(
     if not alarms.enabled:
         return pulumi.Output.from_input(None)
     rule_name = child_name(name, "failed")
-    topic = pulumi.Output.from_input(alarms.topic_arn) if alarms.topic_arn is not None else _topic(component, name, rule_name, place, tags)
-    for address in alarms.notify:
-        aws.sns.TopicSubscription(
-            # Addresses have letters that names have not.
-            child_name(name, "mail", sha256(address.encode()).hexdigest()[:8]),
-            topic=topic,
-            protocol="email",
-            endpoint=address,
-            opts=component.child_options(),
+    topic = (
+        pulumi.Output.from_input(alarms.topic_arn)
+        if alarms.topic_arn is not None
+        else create_alerts_topic(
+            component,
+            name,
+            place,
+            tags,
+            publishers=lambda at, arn: [events_publish(at, arn, rule_name)],
+            key_users=[events_encrypt()],
         )
+    )
+    notify(component, name, topic, alarms.notify)
     rule = aws.cloudwatch.EventRule(
         rule_name,
         name=rule_name,
@@ -66,35 +68,6 @@ def create_alarms(
     region = place.apply(lambda at: at.region)
     create_watch(component, name, backups(args.late_hours, copied=copied), {"BackupVaultName": vault_name}, told, tags, region)
     return topic.apply(lambda arn: arn)
-
-
-def _topic(
-    component: PlatformComponent, name: str, rule_name: str, place: pulumi.Output[Place], tags: Mapping[str, str]
-) -> pulumi.Output[str]:
-    topic_name, key_name = child_name(name, "alerts"), child_name(name, "alerts-key")
-    key = aws.kms.Key(
-        key_name,
-        description=f"Messages of SNS topic {topic_name}",
-        enable_key_rotation=True,
-        policy=place.apply(lambda at: json.dumps(key_policy(at, alarms_publish(at), events_encrypt()))),
-        tags=_tags(key_name, tags),
-        opts=component.child_options(),
-    )
-
-    def policy(at: Place) -> str:
-        arn = at.arn("sns", topic_name)
-        return json.dumps(topic_policy(arn, *alerts_publish(at, arn, rule_name)))
-
-    topic = aws.sns.Topic(
-        topic_name,
-        # Fixed, so that its policy can be judged before it exists and people find it.
-        name=topic_name,
-        kms_master_key_id=key.arn,
-        policy=place.apply(policy),
-        tags=_tags(topic_name, tags),
-        opts=component.child_options(),
-    )
-    return topic.arn
 
 
 def _tags(name: str, tags: Mapping[str, str]) -> dict[str, str]:

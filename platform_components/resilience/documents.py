@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-backup.html and
 https://docs.aws.amazon.com/aws-backup/latest/devguide/working-with-audit-reports.html.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from platform_components.place import Place
@@ -39,23 +38,16 @@ def events_encrypt() -> Document:
     }
 
 
-def alerts_publish(place: Place, topic_arn: str, rule_name: str) -> Sequence[Document]:
-    """Alarms of this account, and one rule of events, publish to the topic."""
-    sources = {
-        "cloudwatch": {"StringEquals": {"aws:SourceAccount": place.account}},
-        "events": {"ArnEquals": {"aws:SourceArn": place.arn("events", f"rule/{rule_name}")}},
+def events_publish(place: Place, topic_arn: str, rule_name: str) -> Document:
+    """One rule of events publishes to the topic."""
+    return {
+        "Sid": "EventsPublish",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": place.arn("events", f"rule/{rule_name}")}},
     }
-    return [
-        {
-            "Sid": f"{service.capitalize()}Publish",
-            "Effect": "Allow",
-            "Principal": {"Service": f"{service}.amazonaws.com"},
-            "Action": "sns:Publish",
-            "Resource": topic_arn,
-            "Condition": condition,
-        }
-        for service, condition in sources.items()
-    ]
 
 
 def ended_badly(role_arn: str) -> Document:

@@ -18,6 +18,8 @@ from platform_components.data.database_args import DatabaseArgs
 from platform_components.data.options import NetworkPlace
 from platform_components.data.queue import Queue
 from platform_components.data.queue_args import QueueArgs
+from platform_components.data.store_alerts import StoreAlerts
+from platform_components.data.store_alerts_args import StoreAlertsArgs
 from platform_components.data.stream import Stream
 from platform_components.data.stream_args import StreamArgs
 from platform_components.declarations.data import GrantSettings
@@ -27,7 +29,7 @@ from platform_components.identity.args import IdentityRef
 from platform_components.names import child_name
 from platform_components.resilience.args import BackupPlanArgs
 from platform_components.resilience.backup_plan import BackupPlan
-from stacks.contracts import DataOutputs
+from stacks.contracts import DataOutputs, said
 from stacks.providers import options
 from stacks.upstream import Upstream
 
@@ -47,10 +49,16 @@ def build(environment: Environment, upstream: Upstream) -> DataOutputs:
     """Build what the environment declares, in the order it is written."""
     opts = pulumi.ResourceOptions.merge(options(environment, "data"), pulumi.ResourceOptions(providers=[random.Provider("random")]))
     tiers = {(kind, name): tier for kind, name, tier in environment.data.tiers()}
+    told = None
+    if environment.data.notify:
+        alerts = StoreAlertsArgs(notify=environment.data.notify)
+        told = StoreAlerts(child_name(environment.environment, "stores"), alerts, opts).topic_arn
     connections: dict[str, dict[str, Any]] = {}
     for kind, (component, args) in COMPONENTS.items():
         for name, settings in getattr(environment.data, kind).items():
             given = {field: value for field, value in settings if field != "grants"}
+            if told is not None and settings.alarms.topic_arn is None:
+                given["alarms"] = settings.alarms.model_copy(update={"topic_arn": told})
             tier = tiers.get((kind, name))
             if tier is not None:
                 given["network"] = NetworkPlace(vpc_id=upstream.network.vpc_id, subnet_ids=upstream.network.subnets(tier))
@@ -65,6 +73,7 @@ def build(environment: Environment, upstream: Upstream) -> DataOutputs:
             child_name(environment.environment, "backup"), BackupPlanArgs(**dict(backup), tag_value=environment.environment), opts
         )
     return DataOutputs(
+        alarms_topic_arn=said(told),
         backup_vault_arn=pulumi.Output.from_input(plan.vault_arn if plan is not None else ""),
         stores=pulumi.Output.from_input(connections),
     )

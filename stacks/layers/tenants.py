@@ -108,7 +108,7 @@ def _data(environment: Environment, upstream: Upstream) -> TenantData:
         subnet_ids={tier: network.subnets(tier) for tier in tiers},
         addresses={tier: tier_blocks(environment, tier) or (network.cidr,) for tier in tiers},
         endpoints=tier_blocks(environment, declared.endpoint_settings.tier) if declared.interface_endpoints else (),
-        defaults=environment.data.defaults.written(),
+        defaults=environment.data.defaults.written(upstream.require("data", "alarms_topic_arn") if environment.data.notify else None),
     )
 
 

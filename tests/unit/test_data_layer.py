@@ -8,8 +8,10 @@ from platform_policies.catalogue import RULES
 from platform_policies.evaluate import evaluate
 from platform_policies.rule import Status
 
+from platform_components.data.database_args import DatabaseSettings
 from platform_components.declarations.environment import Environment, load_environment
 from platform_components.errors import DeclarationError
+from platform_components.tenancy.claims import DataClaim, claimed_stores
 from stacks.layers import data
 from stacks.upstream import Upstream
 from tests.support import Deployment, deploy
@@ -77,6 +79,30 @@ def test_a_grant_tells_where_to_go_and_as_whom(tmp_path: Path) -> None:
     ]
     rule = made.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
     assert rule.value("referencedSecurityGroupId") == "sg-0cluster"
+
+
+def test_alarms_of_stores_tell_whom_the_environment_names(tmp_path: Path) -> None:
+    own = "arn:aws:sns:eu-west-1:123456789012:mine"
+    queues = f"{{jobs: {{}}, mails: {{alarms: {{topic_arn: '{own}'}}}}}}"
+    body = f"\ndata:\n  notify: [a@example.com]\n  queues: {queues}\n  databases: {{orders: {{}}}}\n"
+    environment = declared(tmp_path, body)
+    made = built(environment)
+    topic = made.value("alarms_topic_arn")
+    assert made.names("aws:sns/topic:Topic") == ["prod-backup-alerts", "prod-stores-alerts"]
+    assert topic.endswith(":prod-stores-alerts")
+    (mail,) = made.graph.of_type("aws:sns/topicSubscription:TopicSubscription")
+    assert (mail.inputs["endpoint"], mail.inputs["topic"]) == ("a@example.com", topic)
+    alarms = {node.name: node.inputs["alarmActions"] for node in made.graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    assert {tuple(told) for name, told in alarms.items() if name.startswith("prod-mails")} == {(own,)}
+    assert {tuple(told) for name, told in alarms.items() if name.startswith(("prod-jobs", "prod-orders"))} == {(topic,)}
+    for name in ("prod-jobs", "prod-orders"):
+        assert any(alarm.startswith(name) for alarm in alarms), name
+    # A team's stores have it, too, but where the environment or the team says otherwise.
+    claims = {"entries": DataClaim.model_validate({"kind": "database"})}
+    defaults = environment.data.defaults.written("topic")
+    assert claimed_stores(claims, defaults).databases["entries"].alarms.topic_arn == "topic"
+    said = environment.data.defaults.model_copy(update={"databases": DatabaseSettings.model_validate({"alarms": {"topic_arn": own}})})
+    assert claimed_stores(claims, said.written("topic")).databases["entries"].alarms.topic_arn == own
 
 
 def test_dev_is_small_and_thrown_away_with_one_command(tmp_path: Path) -> None:
