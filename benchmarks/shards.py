@@ -2,8 +2,10 @@
 
 All on the real engine in a sandbox with a Kubernetes API of its own, each in a repository of its own, in one run; the layers below are
 stand-ins that only export what the tenants' layer reads. The shards and the one stack run at the same time, so that whatever else the
-machine does slows both. The one stack is stopped when it has had twice the time of all shards: each further resource takes longer than the
-last, so that it would have taken at least what its resources until then say. Prints JSON; exits 1 where an aim is missed.
+machine does slows both. The one stack is stopped once it is plain how it ends, or when it has had three times the time of all shards: each
+further resource takes longer than the last, so that each of those left would have taken at least as long as those of the last tenth did.
+That tenth is measured when the one stack has the machine for itself, which is to its advantage. Prints JSON; exits 1 where an aim is
+missed.
 
     python benchmarks/shards.py [--teams 100]
 """
@@ -35,8 +37,12 @@ SAME, FASTER = 1.2, 4.0
 """Most that a team may take beside one of a tenth as many, and how many times faster than one stack all shards have to be."""
 FEWER = 10
 """How many times fewer teams the small side has."""
-PATIENCE = 2
+PATIENCE = 3
 """How many times longer than all shards the one stack may take before it is stopped."""
+PLAIN = 1.1
+"""How many times over the aim its end has to be foreseen for it to be plain."""
+RECENT = 0.1
+"""Share of what is made that tells how fast the one stack is now."""
 CLUSTER = "https://tenants.example.com"
 
 STAND_IN = """
@@ -123,30 +129,55 @@ class Run:
     seconds: float
     created: int
     """Resources made in the cloud; components are not counted."""
+    recent: float
+    """Seconds that each of the last tenth took."""
     finished: bool
 
+    def whole(self, resources: int) -> float:
+        """Seconds that so many resources take at least."""
+        return self.seconds if self.finished else self.seconds + max(0, resources - self.created) * self.recent
 
-def bring_up(folder: Path, enough: Callable[[float], bool]) -> Run:
+
+class Pace:
+    """How many resources there were when."""
+
+    def __init__(self) -> None:
+        self._seen: list[tuple[float, int]] = [(0.0, 0)]
+
+    def run(self, seconds: float, created: int, *, finished: bool) -> Run:
+        """How far it has come, and how fast it is now."""
+        if created > self._seen[-1][1]:
+            self._seen.append((seconds, created))
+        begun, before = max(seen for seen in self._seen if seen[1] <= (1 - RECENT) * created)
+        return Run(seconds, created, (seconds - begun) / (created - before) if created > before else 0.0, finished)
+
+
+def bring_up(folder: Path, enough: Callable[[Run], bool]) -> Run:
     """Bring the teams up; stopped where it is enough."""
     told = folder / "told"
     command = [*PLATFORMCTL, "up", "dev.tenants", "--sandbox", "--json", "-C", str(folder)]
     with told.open("w", encoding="utf-8") as stderr:
-        begun = time.perf_counter()
+        begun, pace = time.perf_counter(), Pace()
+
+        def come(*, finished: bool) -> Run:
+            seconds = time.perf_counter() - begun
+            made = sum(line.startswith("+ ") for line in told.read_text(encoding="utf-8").splitlines())
+            return pace.run(seconds, made, finished=finished)
+
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True)
-        while running.poll() is None and not enough(time.perf_counter() - begun):
+        while running.poll() is None and not enough(come(finished=False)):
             time.sleep(1)
-        seconds = time.perf_counter() - begun
-        made = sum(line.startswith("+ ") for line in told.read_text(encoding="utf-8").splitlines())
         stopped = running.poll() is None
+        run = come(finished=not stopped)
         if stopped:
             os.killpg(running.pid, signal.SIGKILL)
             running.wait()
     if not stopped and running.returncode:
         sys.exit(f"up exited {running.returncode}\n{told.read_text(encoding='utf-8')[-4000:]}")
-    return Run(seconds, made, not stopped)
+    return run
 
 
-def measure(teams: int, shards: int, enough: Callable[[float], bool] = lambda _: False) -> Run:
+def measure(teams: int, shards: int, enough: Callable[[Run], bool] = lambda _: False) -> Run:
     """Bring so many teams up in so many stacks; time is that of the whole command."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -158,9 +189,16 @@ def measure(teams: int, shards: int, enough: Callable[[float], bool] = lambda _:
 def judged(teams: Mapping[str, int], stacks: Mapping[str, int], runs: Mapping[str, Run]) -> dict[str, Any]:
     """The figures of a run."""
     few, many, one = runs["few"], runs["many"], runs["one"]
-    whole = one.seconds if one.finished else one.seconds * many.created / one.created
+    whole = one.whole(many.created)
     sides = {
-        name: {"teams": teams[name], "stacks": stacks[name], **asdict(run), "seconds": round(run.seconds, 1)} for name, run in runs.items()
+        name: {
+            "teams": teams[name],
+            "stacks": stacks[name],
+            **asdict(run),
+            "seconds": round(run.seconds, 1),
+            "recent": round(run.recent, 3),
+        }
+        for name, run in runs.items()
     }
     growth = (many.seconds / teams["many"]) / (few.seconds / teams["few"])
     return {
@@ -185,7 +223,18 @@ def main() -> int:
     print(runs, file=sys.stderr, flush=True)
     with ThreadPoolExecutor() as together:
         many = together.submit(measure, teams["many"], stacks["many"])
-        one = together.submit(measure, teams["one"], 1, lambda seconds: many.done() and seconds > PATIENCE * many.result().seconds)
+
+        def enough(run: Run) -> bool:
+            """Only what was made after the shards ended tells how fast the one stack is by itself."""
+            if not many.done():
+                return False
+            most = many.result()
+            alone = run.created * (1 - RECENT) >= at_their_end.setdefault("created", run.created)
+            plain = alone and run.whole(most.created) >= PLAIN * FASTER * most.seconds
+            return plain or run.seconds > PATIENCE * most.seconds
+
+        at_their_end: dict[str, int] = {}
+        one = together.submit(measure, teams["one"], 1, enough)
         runs |= {"many": many.result(), "one": one.result()}
     found = judged(teams, stacks, runs)
     print(json.dumps(found, indent=2))
