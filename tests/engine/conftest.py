@@ -32,6 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.timeout(900))
         if missing and not os.environ.get("CI"):
             item.add_marker(pytest.mark.skip(reason="no Pulumi CLI: run `platformctl tools install pulumi`"))
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 class _ByModule(LoadScopeScheduling):
@@ -48,7 +49,10 @@ def _starts_something(path: str) -> bool:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """How tests are spread over workers; xdist's own groups need ids that this pytest no longer lets it change."""
+    """How tests are spread over workers; xdist's own groups need ids that this pytest no longer lets it change, and its own order by the
+    number of tests leaves the longest for the end.
+    """
+    config.option.loadscopereorder = False
     return _ByModule(config, log)
 
 

@@ -17,19 +17,20 @@ from tests.engine.conftest import Repository
 FORMS: Final = {
     "uuid": r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
     "id": r"(?<=-)[0-9a-f]{17}",
-    "accessor": r"\bauth_[a-z]+_[0-9a-f]{8}\b",
+    "accessor": r"\b(?:auth_)?[a-z]+_[0-9a-f]{8}\b",
     "suffix": r"(?<=-)[0-9a-f]{6,7}\b",
     "secret": r"(?<=-[0-9a-f]{12}-)[A-Za-z0-9]{6}\b",
     "cluster": r"\b[0-9A-F]{32}\b",
     "zone": r"\b[0-9A-Z]{22}\b",
     "loopback": r"\b127[.-]\d+[.-]\d+[.-]\d+\b(?::\d+)?",
 }
-"""What is drawn, by its form: ids of AWS, accessors of Vault's logins, suffixes of names, the sandbox's own addresses (no network block
-begins with 127)."""
+"""What is drawn, by its form: ids of AWS, accessors of Vault's logins and engines, suffixes of names, the sandbox's own addresses (no
+network block begins with 127)."""
 TIME: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:eks/cluster:Cluster": ("certificateAuthority.data",),
     "random:index/randomPassword:RandomPassword": ("result", "bcryptHash"),
+    "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert": ("certificate", "serialNumber"),
 }
 """What is drawn and has no form, by the outputs that tell it: a certificate, a password. It is looked for everywhere, encoded too."""
 DRAWN: Final = frozenset({"uniqueId", "resourceVersion", "privateIp"})
@@ -78,7 +79,8 @@ def inventory(repository: Repository, stacks: list[str]) -> str:
     counted["vault"] = _of_any_server(status["vault"] or {})
     text = json.dumps([*held, counted])
     for value, name in sorted({pair for found in held for pair in told(found)}):
-        text = text.replace(value, name)
+        # As JSON writes it: a certificate has line breaks.
+        text = text.replace(json.dumps(value)[1:-1], name)
     return json.dumps(Names()(json.loads(text)), indent=1)
 
 

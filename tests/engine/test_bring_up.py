@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.engine.conftest import Repository
 from tests.engine.inventory import Names, inventory
 
@@ -57,6 +59,7 @@ def made_in(repository: Repository) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.long
 def test_up_twice_from_nothing_then_drift_then_up_then_destroy(repository: Repository) -> None:
     started = repository.platformctl("sandbox", "start")
     before = made_in(repository)
@@ -101,6 +104,7 @@ def test_an_inventory_forgives_what_is_drawn_and_nothing_else() -> None:
     assert Names()(first) != Names()([{**first[0], "cidr": "10.0.1.0/24"}, first[1]])
 
 
+@pytest.mark.long
 def test_plain_pulumi_command_lines(repository: Repository) -> None:
     repository.platformctl("sandbox", "start")
     for layer in ("network", "cluster"):

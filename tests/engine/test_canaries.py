@@ -16,6 +16,8 @@ import pytest
 from platformctl.sandbox import lifecycle
 from tests.engine.conftest import Repository
 
+pytestmark = pytest.mark.long
+
 PLANTED = ("kv", "database", "kubernetes", "stored", "oidc", "configuration", "master")
 PROGRAM = """
 import json

@@ -9,6 +9,8 @@ import pytest
 from tests.engine.conftest import Repository, copy_repository
 from tests.engine.test_bring_up import made_in
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:

@@ -15,6 +15,8 @@ import pytest
 from tests.engine.conftest import PLATFORMCTL, Repository
 from tests.engine.test_bring_up import made_in
 
+pytestmark = pytest.mark.long
+
 
 def names_of_what_was_made(repository: Repository) -> Counter[str]:
     """How often each Name tag stands on an EC2 resource; a duplicate would count twice."""

@@ -8,6 +8,8 @@ import pytest
 
 from tests.engine.conftest import Repository
 
+pytestmark = pytest.mark.long
+
 PROGRAM = """
 import pulumi
 import pulumi_aws as aws

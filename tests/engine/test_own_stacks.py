@@ -7,6 +7,8 @@ import pytest
 
 from tests.engine.conftest import ROOT, Repository, copy_repository
 
+pytestmark = pytest.mark.long
+
 PACK = ("--policy-pack", "policies/security")
 
 

@@ -30,6 +30,8 @@ from platformctl.sandbox.kubernetes import definitions
 from tests.engine.test_sandbox_control_plane import api_of, eventually, make_cluster
 from tests.support import deploy
 
+pytestmark = pytest.mark.long
+
 ROOT: Final = Path(__file__).parents[2]
 ENVIRONMENTS: Final = tuple(sorted(path.stem for path in (ROOT / "stacks" / "environments").glob("*.yaml")))
 GIT: Final = "git@git.example.com:platform/apps.git"

@@ -59,7 +59,7 @@ group = aws.ec2.SecurityGroup(
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     """The repository with its packs and a running sandbox, whose environment is asked for once."""
     copy = copy_repository(tmp_path_factory.mktemp("packs") / "platform")
@@ -142,6 +142,7 @@ To preview a layer, those below it are brought up: all of all takes ten minutes.
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("environment", sorted(path.stem for path in (ROOT / "stacks" / "environments").glob("*.yaml")))
 def test_both_hosts_find_the_same_in_every_layer(platform: Repository, environment: str, capsys: pytest.CaptureFixture[str]) -> None:
     root, told_in_all = platform.root, set[Said]()

@@ -10,6 +10,8 @@ import yaml
 
 from tests.engine.conftest import Repository
 
+pytestmark = pytest.mark.long
+
 ISOLATED = {"intra", "database", "cache"}
 
 
