@@ -19,6 +19,9 @@ def made_in(repository: Repository) -> dict[str, list[str]]:
     vpcs = [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]]
     default_vpcs = {vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if vpc["IsDefault"]}
 
+    # Made by AWS itself when a service first needs its own key, and kept.
+    of_aws = {item.get("TargetKeyId") for item in kms.list_aliases()["Aliases"] if item["AliasName"].startswith("alias/aws/")}
+
     def elsewhere(items: list[dict[str, Any]], key: str) -> list[str]:
         return [item[key] for item in items if item.get("VpcId") not in default_vpcs]
 
@@ -48,8 +51,7 @@ def made_in(repository: Repository) -> dict[str, list[str]]:
         "keys": [
             item["KeyId"]
             for item in kms.list_keys()["Keys"]
-            if kms.describe_key(KeyId=item["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion"
-            and kms.describe_key(KeyId=item["KeyId"])["KeyMetadata"]["KeyManager"] == "CUSTOMER"
+            if item["KeyId"] not in of_aws and kms.describe_key(KeyId=item["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion"
         ],
         "key aliases": [item["AliasName"] for item in kms.list_aliases()["Aliases"] if not item["AliasName"].startswith("alias/aws/")],
         "log groups": [item["logGroupName"] for item in logs.describe_log_groups()["logGroups"]],
