@@ -229,7 +229,7 @@ def test_a_start_that_takes_too_long_is_ended_even_if_it_ignores_being_told(root
 
 
 START_AND_HANG = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from urllib.parse import urlsplit
 from platformctl.sandbox import lifecycle
@@ -240,6 +240,8 @@ def hang(root, name, process):
     print(process.pid, flush=True)
     time.sleep(600)
 
+# What is started in the background inherits that Ctrl-C is ignored; a user's terminal does not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 lifecycle._await_health = hang
 lifecycle.start(Path(sys.argv[1]))
 """
