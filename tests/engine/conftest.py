@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = bool(ours) and find_cli() is None
     for item in ours:
         item.add_marker(pytest.mark.engine)
-        item.add_marker(pytest.mark.timeout(900))
+        item.add_marker(pytest.mark.timeout(900 if item.get_closest_marker("long") is None else 1800))
         if missing and not os.environ.get("CI"):
             item.add_marker(pytest.mark.skip(reason="no Pulumi CLI: run `platformctl tools install pulumi`"))
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
