@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from platform_components.component import PlatformComponent
-from platform_components.data.documents import Document, alarms_publish, alarms_tell, key_policy, topic_policy
+from platform_components.data.documents import Document, alarms_publish, key_policy, service_publishes, topic_policy
 from platform_components.names import child_name
 from platform_components.place import Place
 from platform_components.tags import MANAGED_BY, merge_tags
@@ -45,7 +45,8 @@ def create_alerts_topic(
 
     def policy(at: Place) -> str:
         arn = at.arn("sns", topic_name)
-        return json.dumps(topic_policy(arn, alarms_tell(at, arn), *publishers(at, arn)))
+        alarms = service_publishes("cloudwatch", arn, {"StringEquals": {"aws:SourceAccount": at.account}})
+        return json.dumps(topic_policy(arn, alarms, *publishers(at, arn)))
 
     topic = aws.sns.Topic(
         topic_name,

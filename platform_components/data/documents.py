@@ -61,15 +61,15 @@ def alarms_publish(place: Place) -> Document:
     }
 
 
-def alarms_tell(place: Place, topic_arn: str) -> Document:
-    """Alarms of this account publish to a topic."""
+def service_publishes(service: str, topic_arn: str, condition: Document) -> Document:
+    """A service of AWS publishes to a topic, for whom the condition names: `events`, `cloudwatch`."""
     return {
-        "Sid": "CloudwatchPublish",
+        "Sid": f"{service.capitalize()}Publish",
         "Effect": "Allow",
-        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Principal": {"Service": f"{service}.amazonaws.com"},
         "Action": "sns:Publish",
         "Resource": topic_arn,
-        "Condition": {"StringEquals": {"aws:SourceAccount": place.account}},
+        "Condition": condition,
     }
 
 

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/working-with-audit-report
 
 from typing import Any
 
+from platform_components.data.documents import service_publishes
 from platform_components.place import Place
 
 Document = dict[str, Any]
@@ -40,14 +41,7 @@ def events_encrypt() -> Document:
 
 def events_publish(place: Place, topic_arn: str, rule_name: str) -> Document:
     """One rule of events publishes to the topic."""
-    return {
-        "Sid": "EventsPublish",
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sns:Publish",
-        "Resource": topic_arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": place.arn("events", f"rule/{rule_name}")}},
-    }
+    return service_publishes("events", topic_arn, {"ArnEquals": {"aws:SourceArn": place.arn("events", f"rule/{rule_name}")}})
 
 
 def ended_badly(role_arn: str) -> Document:
