@@ -16,12 +16,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
+import pulumi_vault as vault
 from preview import _Echo, _peak  # beside this file
 
 from platformctl.project import find_project
@@ -37,7 +39,10 @@ UPSTREAM = {
         "cluster_arn": "arn:aws:eks:eu-west-1:123456789012:cluster/dev",
         "kubeconfig": "{}",
     },
-    "dev.platform": {"cost_alerts_topic_arn": "arn:aws:sns:eu-west-1:123456789012:costs"},
+    "dev.platform": {
+        "cost_alerts_topic_arn": "arn:aws:sns:eu-west-1:123456789012:costs",
+        "secrets_address": "https://vault.example",
+    },
 }
 TEAM = """team: team-{index:04d}
 owners: ["@team-{index:04d}"]
@@ -86,6 +91,14 @@ BARE: Mapping[str, Any] = {
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": k8s.networking.v1.NetworkPolicy,
     "kubernetes:rbac.authorization.k8s.io/v1:Role": k8s.rbac.v1.Role,
     "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": k8s.rbac.v1.RoleBinding,
+    "vault:index/policy:Policy": vault.Policy,
+    "vault:kubernetes/authBackendRole:AuthBackendRole": vault.kubernetes.AuthBackendRole,
+    "vault:pkiSecret/secretBackendRole:SecretBackendRole": vault.pkisecret.SecretBackendRole,
+    "vault:transit/secretBackendKey:SecretBackendKey": vault.transit.SecretBackendKey,
+    **{
+        f"kubernetes:{version}:{kind}": partial(k8s.apiextensions.CustomResource, api_version=version, kind=kind)
+        for version, kind in (("external-secrets.io/v1", "SecretStore"), ("security.istio.io/v1", "AuthorizationPolicy"))
+    },
 }
 
 
