@@ -217,7 +217,7 @@ def main() -> int:
     parser.add_argument("--teams", type=int, default=100)
     parser.add_argument("--per-shard", type=int, default=TEAMS_PER_SHARD)
     options = parser.parse_args()
-    teams = {"few": options.teams // FEWER, "many": options.teams, "one": options.teams}
+    teams = {"few": max(1, options.teams // FEWER), "many": options.teams, "one": options.teams}
     stacks = {name: shards_needed((f"team-{index:04d}" for index in range(count)), options.per_shard) for name, count in teams.items()}
     stacks["one"] = 1
     runs = {"few": measure(teams["few"], stacks["few"])}

@@ -34,8 +34,9 @@ if __name__ == "__main__":
 import grpc
 import pulumi
 from pulumi.automation._server import LanguageServer
-from pulumi.runtime import reset_options, run_in_stack, set_all_config
+from pulumi.runtime import reset_options, run_in_stack, set_all_config, stack
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
+from pulumi.runtime.settings import SETTINGS
 
 PARENT_POLL_SECONDS = 1.0
 """How often the host looks whether the engine that started it still lives, where the kernel does not tell it."""
@@ -47,6 +48,7 @@ _PR_SET_PDEATHSIG = 1
 _SHUT_DOWN = "resource monitor shut down"
 """What the engine answers to what is registered while it closes (pulumi/pkg: deploy/source_eval.go)."""
 _WORKERS_PER_PARALLEL = 4
+_SDK_WAIT = stack.wait_for_rpcs
 _GUARD = Path(__file__).with_name("guard.py")
 
 
@@ -160,6 +162,7 @@ def _run_to_end(entry: Path, parallel: int) -> None:
     loop.set_default_executor(executor)
     arguments = sys.argv
     sys.argv = [str(entry)]
+    stack.wait_for_rpcs = _all_is_through
     try:
         loop.run_until_complete(run_in_stack(lambda: _execute(entry)))
     finally:
@@ -172,6 +175,23 @@ def _run_to_end(entry: Path, parallel: int) -> None:
         loop.close()
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+async def _all_is_through(await_all_outstanding_tasks: bool = True) -> None:
+    """The SDK's own wait at a program's end, with the outputs settled beforehand; the first one that fails raises.
+
+    It would look at every output that is still open each time that one of them settles: the square of their number.
+    """
+    while pending := _unsettled():
+        done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
+        for output in done:
+            output.result()
+    await _SDK_WAIT(await_all_outstanding_tasks)
+
+
+def _unsettled() -> "list[asyncio.Future[Any]]":
+    with SETTINGS.lock:
+        return [output for output in SETTINGS.outputs if not output.done()]
 
 
 def _execute(entry: Path) -> None:

@@ -1,6 +1,9 @@
-"""The benchmarks' arithmetic and their workload; that the page of figures is what was recorded."""
+"""The benchmarks' arithmetic and their workload, that they run, and that the page of figures is what was recorded."""
 
 import importlib.util
+import json
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -22,6 +25,12 @@ def script(name: str) -> ModuleType:
 
 
 policies, record, workload = map(script, ("policies", "record", "workload"))
+SMALLEST = {
+    "preview": ("--counts", "20,40", "--rounds", "1"),
+    "tenants": ("--counts", "1,2", "--rounds", "1"),
+    "rotation": ("--services", "200", "--hours", "2"),
+}
+"""Sizes at which a benchmark says nothing of speed, only that it still runs."""
 
 
 def sizes(*seconds: float) -> list[dict[str, float]]:
@@ -49,6 +58,16 @@ def test_both_sides_judge_the_same_objects(tmp_path: Path) -> None:
     workload.WRITERS["kubernetes"](301, tmp_path / "p")
     manifests = sum(path.read_text(encoding="utf-8").count("apiVersion: ") for path in (tmp_path / "m").iterdir())
     assert manifests == 301 == len(read_preview(tmp_path / "p")) - 1
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_a_benchmark_still_runs_and_has_what_the_page_shows(name: str) -> None:
+    command = [sys.executable, "-W", "ignore", str(ROOT / "benchmarks" / f"{name}.py"), *SMALLEST[name]]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    # 1 is a missed aim, which sizes like these may well do.
+    assert finished.returncode in (0, 1), finished.stderr[-2000:]
+    figures = json.loads(finished.stdout)
+    assert all(record.at(figures, path) is not None for path in record.RATIOS[name])
 
 
 def test_the_page_is_what_was_recorded() -> None:

@@ -1,5 +1,7 @@
 """The language host's own decisions: which Python, which entry point, which part of a traceback."""
 
+import asyncio
+import contextvars
 import subprocess
 import sys
 import types
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import pulumi
 import pytest
 from pulumi.runtime.proto import language_pb2
 
@@ -99,6 +102,16 @@ def test_a_pack_in_a_linked_folder_finds_the_virtual_environment_it_names(tmp_pa
     assert python_prefix(linked) == str(tmp_path / "repository" / ".venv"), "the one beside the link, as the path is written"
 
 
+class Nothing(pulumi.runtime.Mocks):
+    """Says of each resource what it was given."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        return args.name, args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        return {}
+
+
 def raised_in(file: Path, source: str) -> BaseException:
     file.write_text(source)
     try:
@@ -128,6 +141,49 @@ def test_a_syntax_error_says_itself_where_it_is(tmp_path: Path) -> None:
     text = user_traceback(error, tmp_path)
     assert __file__ not in text
     assert "__main__.py" in text
+
+
+CHAIN = """
+import asyncio
+import pulumi
+
+step = pulumi.Output.from_input(0)
+for _ in range(200):
+    step = step.apply(lambda value: asyncio.sleep(0.001, value + 1))
+    step.apply(lambda value: value)
+"""
+
+
+def run_to_its_end(program: Path) -> None:
+    """As the host does it, on the SDK's mocks."""
+
+    async def run() -> None:
+        pulumi.runtime.set_mocks(Nothing())
+        language_host._execute(program)
+        await language_host._all_is_through()
+
+    contextvars.copy_context().run(asyncio.run, run())
+
+
+def test_outputs_that_settle_one_by_one_are_not_all_looked_at_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "__main__.py").write_text(CHAIN)
+    looked_at: list[int] = []
+    wait = asyncio.wait
+
+    def counted(outputs: Any, **options: Any) -> Any:
+        looked_at.append(len(outputs))
+        return wait(outputs, **options)
+
+    monkeypatch.setattr(asyncio, "wait", counted)
+    run_to_its_end(tmp_path)
+    assert 200 <= sum(looked_at) < 1000, "not the square of 200"
+
+
+@pytest.mark.parametrize("failing", ["raise ValueError('in an apply')", "raise pulumi.RunError('in an apply')"])
+def test_what_fails_in_an_apply_is_told(tmp_path: Path, failing: str) -> None:
+    (tmp_path / "__main__.py").write_text(f"{CHAIN}\ndef fail(value):\n    {failing}\n\nstep.apply(fail).apply(print)\n")
+    with pytest.raises((ValueError, pulumi.RunError), match="in an apply"):
+        run_to_its_end(tmp_path)
 
 
 def test_modules_of_the_project_are_forgotten_and_installed_ones_kept(tmp_path: Path) -> None:
