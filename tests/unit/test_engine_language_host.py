@@ -158,6 +158,7 @@ def run_to_its_end(program: Path) -> None:
     """As the host does it, on the SDK's mocks."""
 
     async def run() -> None:
+        pulumi.runtime.reset_options(project="project", stack="stack")  # as the host does; mocks alone keep the outputs of other tests
         pulumi.runtime.set_mocks(Nothing())
         language_host._execute(program)
         await language_host._all_is_through()
