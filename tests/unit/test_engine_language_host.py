@@ -1,6 +1,7 @@
 """The language host's own decisions: which Python, which entry point, which part of a traceback."""
 
 import asyncio
+import contextlib
 import contextvars
 import subprocess
 import sys
@@ -163,7 +164,8 @@ def run_to_its_end(program: Path) -> None:
         language_host._execute(program)
         await language_host._all_is_through()
 
-    contextvars.copy_context().run(asyncio.run, run())
+    with contextlib.closing(asyncio.new_event_loop()) as loop:  # asyncio.run would leave other tests without one
+        contextvars.copy_context().run(loop.run_until_complete, run())
 
 
 def test_outputs_that_settle_one_by_one_are_not_all_looked_at_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
