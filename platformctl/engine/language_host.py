@@ -162,10 +162,12 @@ def _run_to_end(entry: Path, parallel: int) -> None:
     loop.set_default_executor(executor)
     arguments = sys.argv
     sys.argv = [str(entry)]
+    # What `run_in_stack` calls once the stack's outputs are on their way; it offers no other place between the two.
     stack.wait_for_rpcs = _all_is_through
     try:
         loop.run_until_complete(run_in_stack(lambda: _execute(entry)))
     finally:
+        stack.wait_for_rpcs = _SDK_WAIT
         sys.argv = arguments
         for task in asyncio.all_tasks(loop):
             task.cancel()

@@ -1,18 +1,19 @@
-"""The language host's own decisions: which Python, which entry point, which part of a traceback."""
+"""The language host's own decisions: which Python, which entry point, which part of a traceback, how long it waits."""
 
 import asyncio
-import contextlib
 import contextvars
 import subprocess
 import sys
 import types
 import venv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pulumi
 import pytest
+from pulumi.runtime import stack
 from pulumi.runtime.proto import language_pb2
 
 from platformctl.engine import language_host
@@ -155,20 +156,26 @@ for _ in range(200):
 """
 
 
-def run_to_its_end(program: Path) -> None:
-    """As the host does it, on the SDK's mocks."""
+@pytest.fixture
+def run_to_its_end(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """The host's own way through a program, on the SDK's mocks."""
 
-    async def run() -> None:
-        pulumi.runtime.reset_options(project="project", stack="stack")  # as the host does; mocks alone keep the outputs of other tests
+    async def run_in_stack(execute: Callable[[], None]) -> None:
         pulumi.runtime.set_mocks(Nothing())
-        language_host._execute(program)
-        await language_host._all_is_through()
+        execute()
+        await stack.wait_for_rpcs()
 
-    with contextlib.closing(asyncio.new_event_loop()) as loop:  # asyncio.run would leave other tests without one
-        contextvars.copy_context().run(loop.run_until_complete, run())
+    def run(program: Path) -> None:
+        pulumi.runtime.reset_options(project="project", stack="stack")  # as the host does; mocks alone keep the outputs of other tests
+        language_host._run_to_end(program, 1)
+
+    monkeypatch.setattr(language_host, "run_in_stack", run_in_stack)
+    return lambda program: contextvars.copy_context().run(run, program)
 
 
-def test_outputs_that_settle_one_by_one_are_not_all_looked_at_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outputs_that_settle_one_by_one_are_not_all_looked_at_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_to_its_end: Callable[[Path], None]
+) -> None:
     (tmp_path / "__main__.py").write_text(CHAIN)
     looked_at: list[int] = []
     wait = asyncio.wait
@@ -183,7 +190,7 @@ def test_outputs_that_settle_one_by_one_are_not_all_looked_at_each_time(tmp_path
 
 
 @pytest.mark.parametrize("failing", ["raise ValueError('in an apply')", "raise pulumi.RunError('in an apply')"])
-def test_what_fails_in_an_apply_is_told(tmp_path: Path, failing: str) -> None:
+def test_what_fails_in_an_apply_is_told(tmp_path: Path, run_to_its_end: Callable[[Path], None], failing: str) -> None:
     (tmp_path / "__main__.py").write_text(f"{CHAIN}\ndef fail(value):\n    {failing}\n\nstep.apply(fail).apply(print)\n")
     with pytest.raises((ValueError, pulumi.RunError), match="in an apply"):
         run_to_its_end(tmp_path)
